@@ -1,0 +1,144 @@
+"""Which number does a day carry?
+
+"Day 118 of 444", "16,457 days since", "1,074 days until", "47 years": a `Counter` read on a day gives `Reading`s.
+A step series beside a counter says what held on each of its dates (how many people were held).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from bot.calendars.rules import Leap, Span
+
+
+class Counting(StrEnum):
+    SPAN = "span"
+    SINCE = "since"
+    UNTIL = "until"
+    YEARS = "years"
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """A number that deserves a word: "half of the captivity"."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From the end of day `on`, the series has this value, until the next step."""
+
+    on: date
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A number that changes in steps; before the first step there is none."""
+
+    key: str
+    label: str
+    steps: tuple[Step, ...]
+
+    def value(self, day: date) -> int | None:
+        """The value at the end of `day`."""
+        past = bisect_right([step.on for step in self.steps], day)
+        return self.steps[past - 1].value if past else None
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """What is counted. `first` is where it counts from, `last` where it ends (a countdown has only `last`)."""
+
+    key: str
+    calendar: str
+    label: str
+    counting: Counting
+    first: date | None = None
+    last: date | None = None
+    inclusive: bool = True
+    leap: Leap = Leap.FEB28
+    milestones: tuple[Milestone, ...] = ()
+    series: tuple[Series, ...] = ()
+    only_milestones: bool = False
+
+    @property
+    def span(self) -> Span | None:
+        if self.counting is not Counting.SPAN or self.first is None or self.last is None:
+            return None
+        return Span(self.first, self.last, self.inclusive, self.leap)
+
+    def readings(self, day: date) -> tuple[Reading, ...]:
+        """What this counter says on `day`: nothing, one reading, or two on the days a long span covers twice."""
+        found = self._spanned(day) if self.counting is Counting.SPAN else self._running(day)
+        return tuple(each for each in found if each.milestone or not self.only_milestones)
+
+    def at(self, original: date) -> Reading | None:
+        """The reading of a date inside the span itself, None outside."""
+        span = self.span
+        if span is None or not span.first <= original <= span.last:
+            return None
+        return self._reading(original, span.number(original), span.total)
+
+    def _spanned(self, day: date) -> Iterator[Reading]:
+        originals = self.span.told_on(day) if self.span else ()
+        return (reading for original in originals if (reading := self.at(original)))
+
+    def _running(self, day: date) -> Iterator[Reading]:
+        number = self._number(day)
+        if number is not None and number >= 0:
+            yield self._reading(day, number, None)
+
+    def _number(self, day: date) -> int | None:
+        match self.counting, self.first, self.last:
+            case Counting.SINCE, date() as first, _:
+                return (day - first).days + self.inclusive if day >= first else None
+            case Counting.YEARS, date() as first, _:
+                return full_years(first, day, self.leap) if day >= first else None
+            case Counting.UNTIL, _, date() as last:
+                return (last - day).days + (self.inclusive and day <= last)
+            case _:
+                return None
+
+    def _reading(self, original: date, number: int, total: int | None) -> Reading:
+        text = next((each.text for each in self.milestones if each.number == number), "")
+        values = {each.key: value for each in self.series if (value := each.value(original)) is not None}
+        return Reading(self, original, number, total, text, values)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The value of a counter on a day. `original` is the date inside the span that is told, else the day itself."""
+
+    counter: Counter
+    original: date
+    number: int
+    total: int | None
+    milestone: str = ""
+    values: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The counter's label with its numbers: "Day 118 of 444"."""
+        return self.counter.label.format(n=self.number, total=self.total)
+
+
+def full_years(first: date, day: date, leap: Leap) -> int:
+    """Completed years from `first` to `day`; a 29 February completes where the leap policy puts it."""
+    reached = day.timetuple()[1:3] >= first.timetuple()[1:3]
+    if (first.month, first.day) == (2, 29) and (day.month, day.day) == (2, 28) and leap is Leap.FEB28:
+        # In a leap year the 29th is still to come.
+        reached = reached or _no_29_february(day.year)
+    return day.year - first.year - (not reached)
+
+
+def _no_29_february(year: int) -> bool:
+    from calendar import isleap
+
+    return not isleap(year)

@@ -1,0 +1,235 @@
+"""What may be written in a calendar file? The pydantic models: the reference page and the JSON Schema come from here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any, Literal, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from bot.calendars import written
+from bot.calendars.counters import Counting
+from bot.calendars.events import Certainty, Precision, Tone
+from bot.calendars.rules import EASTER_OFFSETS, Leap, NthWeekday
+from bot.calendars.written import Written
+from bot.documents import mistake, suggestion
+
+T = TypeVar("T")
+KEY = r"^[a-z0-9][a-z0-9-]*$"
+
+
+def _read(reader: Callable[[str], T]) -> Callable[[Any], T]:
+    """A validator out of a reader of `written`: its ValueError(what, instead) becomes a problem with a place."""
+
+    def validate(value: Any) -> T:
+        try:
+            return reader(str(value))
+        except ValueError as error:
+            raise mistake(*error.args) from None
+
+    return validate
+
+
+def zone(value: str) -> str:
+    """A name of the tz database."""
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise mistake(f"there is no time zone {value!r}", suggestion(value, sorted(available_timezones()))) from None
+    return value
+
+
+def _clock(value: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise mistake(f"{value!r} is not a time of day", "write HH:MM, such as 06:30")
+    return value
+
+
+def _web(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s<>\"]+", value):
+        raise mistake(f"{value!r} is not a web address", "write it with https://")
+    return value
+
+
+Text = Annotated[str, Field(min_length=1)]
+Key = Annotated[str, Field(pattern=KEY)]
+Web = Annotated[str, AfterValidator(_web), WithJsonSchema({"type": "string", "format": "uri"})]
+Clock = Annotated[str, AfterValidator(_clock), WithJsonSchema({"type": "string", "pattern": r"^\d\d:\d\d$"})]
+Zone = Annotated[str, AfterValidator(zone)]
+_text = WithJsonSchema({"type": ["string", "integer"]})
+AnyDate = Annotated[Written, BeforeValidator(_read(written.gregorian)), _text]
+FullDate = Annotated[date, BeforeValidator(_read(written.full_date)), WithJsonSchema({"type": "string", "format": "date"})]
+OldStyle = Annotated[Written, BeforeValidator(_read(written.old_style)), _text]
+SolarHijri = Annotated[Written, BeforeValidator(_read(written.solar_hijri)), _text]
+Weekday = Annotated[NthWeekday, BeforeValidator(_read(written.weekday)), WithJsonSchema({"type": "string"})]
+EasterOffset = Annotated[int, Field(ge=EASTER_OFFSETS[0], le=EASTER_OFFSETS[1])]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class SourceEntry(_Strict):
+    """Where a fact was read."""
+
+    title: Text
+    publisher: Text
+    url: Web | None = None
+    date: str = Field("", description="when it was published or read, as precisely as known")
+
+
+class LinkEntry(_Strict):
+    """Where a reader can go on."""
+
+    title: Text
+    url: Web
+
+
+class PictureEntry(_Strict):
+    """A picture by address. `alt` is for those who do not see it, `credit` names who made it."""
+
+    url: Web
+    alt: Text
+    credit: Text
+
+
+class AfterEntry(_Strict):
+    """So many days after another event of the same calendar (before it: a negative number)."""
+
+    event: Key
+    days: int = Field(ge=-366, le=366)
+
+
+class EventEntry(_Strict):
+    """One event. Exactly one of date, old_style, weekday, easter, orthodox_easter, persian, after, rrule says when."""
+
+    key: Key = Field(description="names the event for ever; unique in its calendar")
+    title: Text
+    text: str = Field("", description="one to three sentences that fit every platform: 280 characters at most")
+    more: str = Field("", description="a longer telling, for places with room")
+    date: AnyDate | None = Field(None, description="1979-11-04; 11-04 for every year; 1979-11 or 1979 if no more is known")
+    old_style: OldStyle | None = Field(None, description="a date of the Julian calendar: 1917-10-25 or 12-25")
+    weekday: Weekday | None = Field(None, description="last monday of may")
+    easter: EasterOffset | None = Field(None, description="days after Western Easter Sunday, negative before")
+    orthodox_easter: EasterOffset | None = Field(None, description="days after Orthodox Easter Sunday")
+    persian: SolarHijri | None = Field(None, description="a Solar Hijri date: 13 Aban, 08-13 or 1358-08-13")
+    after: AfterEntry | None = None
+    rrule: str | None = Field(None, description="RFC 5545 RRULE text, counted from `start`")
+    start: FullDate | None = Field(None, description="where an rrule begins")
+    since: int | None = Field(None, ge=1, le=9999, description="first year of an event whose rule has none")
+    date_end: FullDate | None = Field(None, description="last day, if it lasted longer; it is told on the first")
+    time: Clock | None = None
+    timezone: Zone | None = Field(None, description="of `time`; the calendar's, if left out")
+    precision: Precision | None = Field(None, description="day, month, year or circa; read off the date, if left out")
+    certainty: Certainty = Certainty.CERTAIN
+    tone: Tone = Tone.NEUTRAL
+    importance: int = Field(3, ge=1, le=5)
+    leap_day: Leap | None = Field(None, description="where 29 February goes; the calendar's, if left out")
+    tags: tuple[Text, ...] = ()
+    people: tuple[Text, ...] = ()
+    places: tuple[Text, ...] = ()
+    sources: tuple[SourceEntry, ...] = ()
+    links: tuple[LinkEntry, ...] = ()
+    picture: PictureEntry | None = None
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> EventEntry:
+        given = [name for name in RULE_KEYS if getattr(self, name) is not None]
+        if len(given) != 1:
+            what = f"says when it falls in {len(given)} ways ({', '.join(given)})" if given else "does not say when it falls"
+            raise mistake(f"event {self.key!r} {what}", f"give exactly one of {', '.join(RULE_KEYS)}")
+        if self.rrule is not None:
+            _check_rrule(self.rrule, self.start)
+        return self
+
+
+RULE_KEYS = ("date", "old_style", "weekday", "easter", "orthodox_easter", "persian", "after", "rrule")
+
+
+def _check_rrule(text: str, start: date | None) -> None:
+    if start is None:
+        raise mistake("an rrule needs a start", "add start: with the first date")
+    _read(lambda value: written.rrule(value, start))(text)
+
+
+class StepEntry(_Strict):
+    """From the end of this day the series has this value."""
+
+    on: FullDate
+    value: int
+
+
+class SeriesEntry(_Strict):
+    """A number that changes in steps, told beside a counter."""
+
+    label: Text
+    steps: tuple[StepEntry, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> SeriesEntry:
+        days = [step.on for step in self.steps]
+        if days != sorted(set(days)):
+            raise mistake("the steps are not in order of date", "sort them; one step a day")
+        return self
+
+
+class CounterEntry(_Strict):
+    """What is counted: a span with numbered days, days since, days until, or full years."""
+
+    counting: Counting
+    label: Text = Field(description="with {n}, and {total} for a span: 'Day {n} of {total}'")
+    first: FullDate | None = None
+    last: FullDate | None = None
+    ends: Literal["inclusive", "exclusive"] = Field("inclusive", description="inclusive: the first day is number 1, else 0")
+    leap_day: Leap | None = None
+    milestones: dict[int, Text] = Field(default_factory=dict)
+    only_milestones: bool = Field(False, description="tell the counter on its milestones only")
+    series: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_its_dates(self) -> CounterEntry:
+        needed = {Counting.SPAN: ("first", "last"), Counting.UNTIL: ("last",)}.get(self.counting, ("first",))
+        for name in needed:
+            if getattr(self, name) is None:
+                raise mistake(f"a counter of kind {self.counting} needs {name}", f"add {name}: with a date")
+        if self.first and self.last and self.first > self.last:
+            raise mistake(f"first {self.first} is after last {self.last}", "exchange them")
+        return self
+
+    @model_validator(mode="after")
+    def _label_can_be_filled(self) -> CounterEntry:
+        try:
+            self.label.format(n=1, total=2)
+        except (KeyError, IndexError, ValueError):
+            raise mistake(f"the label {self.label!r} cannot be filled", "use {n} and {total} only") from None
+        return self
+
+
+class EventsFile(_Strict):
+    """A file of a calendar folder beside its calendar.yaml: events only."""
+
+    events: tuple[EventEntry, ...] = ()
+
+
+class CalendarFile(EventsFile):
+    """A calendar: its head, and its events (in a folder, the other files may hold the events)."""
+
+    calendar: Key = Field(description="the name by which subscriptions and commands call it")
+    title: Text
+    description: str = ""
+    language: str = Field("en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+    timezone: Zone = "UTC"
+    leap_day: Leap = Leap.FEB28
+    sourced: bool = Field(False, description="every event must name at least one source")
+    names: tuple[Text, ...] = Field((), description="the one spelling of each name")
+    hashtags: tuple[Annotated[str, Field(pattern=r"^\w*[^\W\d]\w*$")], ...] = ()
+    counters: dict[Key, CounterEntry] = Field(default_factory=dict)
+    series: dict[Key, SeriesEntry] = Field(default_factory=dict)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a calendar file, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **CalendarFile.model_json_schema()}

@@ -1,0 +1,235 @@
+"""Where does a message go, and what did the platform's answer mean?
+
+A platform is a class in a file of its own. It says what to ask (a conversation that yields requests) and what the
+answers meant; it never sends, waits or repeats. `_http` drives the conversations, `delivery` decides about retries.
+Every outcome is a `Receipt` or one of four failures.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_checkable
+
+from bot.rendering.budget import Budget
+from bot.rendering.markup import Markup
+from bot.rendering.message import Message
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+R = TypeVar("R")
+
+
+class Scope(StrEnum):
+    """How far a refusal reaches: this message, everything to this destination, everything of this account."""
+
+    MESSAGE = "message"
+    DESTINATION = "destination"
+    ACCOUNT = "account"
+
+
+class Failure(Exception):
+    """The world's answer when it is not a receipt. `why` is in the reader's words and never holds a secret."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Refused(Failure):
+    """A clear no. `lasting` is false where the owner can mend it and the next slot may be tried (no pause)."""
+
+    def __init__(self, scope: Scope, why: str, *, lasting: bool = True) -> None:
+        super().__init__(why)
+        self.scope, self.lasting = scope, lasting
+
+
+class Throttled(Failure):
+    """A clear not-yet: nothing was posted; try again after `wait`, if the platform named one."""
+
+    def __init__(self, why: str, wait: timedelta | None = None) -> None:
+        super().__init__(why)
+        self.wait = wait
+
+
+class Unavailable(Failure):
+    """It never got there, or a clear and passing no: nothing was posted."""
+
+
+class InDoubt(Failure):
+    """It may have got there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The platform's own id and address of the post; empty where it only says "taken"."""
+
+    id: str = ""
+    url: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One message to be posted. `key` is the same for every attempt of a delivery; `now` is the time of this attempt.
+
+    `slot` names the day (and hand-made run) of the delivery. `first_tried` is when an earlier attempt may have got
+    through, None if surely none did. `reply_to` is the receipt of the previous part of a thread.
+    """
+
+    message: Message
+    key: str
+    slot: str
+    now: datetime
+    first_tried: datetime | None = None
+    reply_to: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request of a conversation. `commits` marks the step that makes the post public."""
+
+    method: str
+    url: str = field(repr=False)  # a webhook address is a secret
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    content: bytes = field(default=b"", repr=False)
+    commits: bool = False
+    timeout: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A pause inside a conversation: the platform is still at work on something that we gave it."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: header names in lower case, the values of repeated headers in order, and when it came."""
+
+    status: int
+    headers: Mapping[str, tuple[str, ...]]
+    body: bytes
+    at: datetime
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """The body as JSON; None where it is none."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+
+Conversation = Generator[Request | Wait, Answer, R]
+Claim = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What may be done about a post that may have got there.
+
+    `repeat_within`: the same key repeats safely for so long after the first try (None: never). `quiet`: how long to
+    wait before looking, longer than any request can still be under way.
+    """
+
+    repeat_within: timedelta | None = None
+    quiet: timedelta = timedelta(seconds=90)
+
+
+@runtime_checkable
+class Channel(Protocol):
+    """A kind with credentials. The class attributes are facts of the platform; the reference page is made from them."""
+
+    kind: ClassVar[str]
+    title: ClassVar[str]
+    markup: ClassVar[Markup]
+    doubt: ClassVar[Doubt]
+    Options: ClassVar[type[BaseModel]]
+
+    def __init__(self, options: Any) -> None: ...
+
+    @property
+    def destination(self) -> str:
+        """Where posts appear, without any secret: host and a short hash, or a public name."""
+        ...
+
+    def budget(self, facts: Mapping[str, Any]) -> Budget:
+        """How much a message may hold, by what `learn` found out (empty: the platform's defaults)."""
+        ...
+
+    def post(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:
+        """The requests that publish a message, one of them marked as committing."""
+        ...
+
+
+@runtime_checkable
+class Direct(Protocol):
+    """A channel that is not spoken to by HTTP. It awaits `claim` just before the post can no longer be stopped."""
+
+    async def deliver(self, post: Post, claim: Claim) -> Receipt: ...
+
+
+@runtime_checkable
+class Learns(Protocol):
+    """A platform whose limits each server sets for itself."""
+
+    def learn(self) -> Conversation[dict[str, Any]]:
+        """Asks the server for its limits; plain values, kept for a week."""
+        ...
+
+
+@runtime_checkable
+class Finds(Protocol):
+    """A platform that can be asked whether a post got there."""
+
+    def find(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt | None]: ...
+
+
+@runtime_checkable
+class Checks(Protocol):
+    """A platform where credentials can be tried without posting."""
+
+    def check(self) -> Conversation[str]:
+        """Says in a few words whom the credential belongs to."""
+        ...
+
+
+# The list of platforms. A kind is imported when it is first used.
+BUILT_IN = {
+    "console": "bot.channels.console:Console",
+    "mastodon": "bot.channels.mastodon:Mastodon",
+    "slack": "bot.channels.slack:Slack",
+    "webhook": "bot.channels.webhook:Webhook",
+}
+ENTRY_POINTS = "bot.channels"
+
+
+def kinds() -> dict[str, type[Channel]]:
+    """All kinds by name: ours, and those that installed packages declare in the entry-point group `bot.channels`."""
+    found = {each.name: each.load for each in entry_points(group=ENTRY_POINTS)}
+    built_in = {name: _loader(target) for name, target in BUILT_IN.items()}
+    return {name: load() for name, load in {**found, **built_in}.items()}
+
+
+def kind(name: str) -> type[Channel] | None:
+    """One kind by name, importing no other; None if there is none."""
+    if name in BUILT_IN:
+        return _loader(BUILT_IN[name])()
+    found = next(iter(entry_points(group=ENTRY_POINTS, name=name)), None)
+    return found.load() if found else None
+
+
+def _loader(target: str) -> Callable[[], type[Channel]]:
+    module, _, name = target.partition(":")
+    return lambda: getattr(import_module(module), name)

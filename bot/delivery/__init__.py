@@ -1,0 +1,1 @@
+"""How is each edition posted once? Nothing lost, nothing doubled, every unknown shown."""

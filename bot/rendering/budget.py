@@ -1,0 +1,65 @@
+"""How long is a text, counted as the platform counts it, and where may it be cut?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Unit(StrEnum):
+    """What a platform counts. A grapheme is an extended grapheme cluster (UAX #29): what a reader calls a character."""
+
+    CODEPOINTS = "code points"
+    UTF16 = "UTF-16 units"
+    UTF8_BYTES = "UTF-8 bytes"
+    GRAPHEMES = "graphemes"
+
+
+def length(text: str, unit: Unit) -> int:
+    """The length of `text` in a unit."""
+    match unit:
+        case Unit.CODEPOINTS:
+            return len(text)
+        case Unit.UTF16:
+            return len(text.encode("utf-16-le", "surrogatepass")) // 2
+        case Unit.UTF8_BYTES:
+            return len(text.encode())
+        case Unit.GRAPHEMES:
+            return sum(1 for _ in graphemes(text))
+
+
+def graphemes(text: str) -> Iterator[str]:
+    """The extended grapheme clusters of `text`, Unicode 17 (the regex package follows the standard; `re` does not)."""
+    import regex
+
+    return (match.group() for match in regex.finditer(r"\X", text))
+
+
+def cut(text: str, limit: int, unit: Unit) -> str:
+    """The longest beginning of `text` that is at most `limit` long and ends between graphemes."""
+    kept, used = [], 0
+    for cluster in graphemes(text):
+        used += length(cluster, unit)
+        if used > limit:
+            break
+        kept.append(cluster)
+    return "".join(kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much a message may hold. `measure` replaces plain counting where a platform weighs (links, mentions)."""
+
+    limit: int
+    unit: Unit = Unit.CODEPOINTS
+    measure: Callable[[str], int] | None = None
+
+    def size(self, text: str) -> int:
+        return self.measure(text) if self.measure else length(text, self.unit)
+
+    def fits(self, text: str) -> bool:
+        return self.size(text) <= self.limit
+
+
+UNLIMITED = Budget(10**9)

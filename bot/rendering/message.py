@@ -1,0 +1,49 @@
+"""What is a message? An edition in words for one kind of channel, within its budget.
+
+It is stored with the first attempt of a delivery, so that every later attempt sends the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture by address, with its alternative text and the name of who made it."""
+
+    url: str
+    alt: str
+    credit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`text` is in the platform's markup and within its budget; `title` and `plain` are without markup.
+
+    `data` is the edition as plain values, for receivers that are programs. `part` of `parts` numbers a thread.
+    """
+
+    title: str
+    text: str
+    plain: str
+    language: str = "en"
+    tone: str = "neutral"
+    link: str = ""
+    image: Image | None = None
+    part: int = 1
+    parts: int = 1
+    data: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """Compact and with sorted keys, so that equal messages are equal bytes."""
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def message_from(text: str) -> Message:
+    """The message that `to_json` wrote."""
+    plain = json.loads(text)
+    plain["image"] = Image(**plain["image"]) if plain["image"] else None
+    return Message(**plain)
