@@ -25,6 +25,7 @@ M = TypeVar("M", bound="BaseModel")
 
 # An alias may stand for a large part; a document that unfolds to more values than this is refused.
 MOST_VALUES = 5_000_000
+_SHOWN = 40  # so much of a wrong value is shown
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
@@ -180,7 +181,7 @@ def _name(path: Path) -> str:
     return str(next((step for step in reversed(path) if isinstance(step, str)), "the document"))
 
 
-def _words(model: type[BaseModel], found: Mapping[str, Any], name: str) -> tuple[str, str]:
+def _words(model: type[BaseModel], found: Mapping[str, Any], name: str) -> tuple[str, str]:  # noqa: PLR0911  # a table of findings
     context = found.get("ctx") or {}
     match found["type"]:
         case "mistake":
@@ -202,7 +203,7 @@ def _words(model: type[BaseModel], found: Mapping[str, Any], name: str) -> tuple
 
 def _short(value: object) -> str:
     text = repr(value) if isinstance(value, str | int | float | bool) else type(value).__name__
-    return text if len(text) <= 40 else text[:39] + "…"
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
 def _expected(context: Mapping[str, Any]) -> list[str]:

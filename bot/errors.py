@@ -39,7 +39,7 @@ class BotError(Exception):
     """Anything a user can cause. `bot.cli.main` turns it into text and an exit code."""
 
 
-class Problems(BotError):
+class Problems(BotError):  # noqa: N818  # what people make are problems, not errors
     """All the mistakes of one run, in the order of the files, each once."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -47,7 +47,7 @@ class Problems(BotError):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-class Mistake(BotError):
+class Mistake(BotError):  # noqa: N818  # likewise
     """A mistake on the command line, where no file can be named: what is wrong, what to write instead."""
 
     def __init__(self, what: str, instead: str = "") -> None:

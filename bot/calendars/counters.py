@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
@@ -32,10 +32,11 @@ class Milestone:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """From the end of day `on`, the series has this value, until the next step."""
+    """From the end of day `on`, the series has this value, until the next step; `text` is told on that day itself."""
 
     on: date
     value: int
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,20 @@ class Series:
 
     def value(self, day: date) -> int | None:
         """The value at the end of `day`."""
+        step = self.step(day)
+        return step.value if step else None
+
+    def step(self, day: date) -> Step | None:
+        """The last step up to `day`."""
         past = bisect_right([step.on for step in self.steps], day)
-        return self.steps[past - 1].value if past else None
+        return self.steps[past - 1] if past else None
+
+    def told(self, day: date) -> str:
+        """What a reader is told: the words of a step on its day, else the label with the value; empty before the first."""
+        step = self.step(day)
+        if step is None:
+            return ""
+        return step.text if step.text and step.on == day else self.label.format(n=step.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +121,7 @@ class Counter:
 
     def _reading(self, original: date, number: int, total: int | None) -> Reading:
         text = next((each.text for each in self.milestones if each.number == number), "")
-        values = {each.key: value for each in self.series if (value := each.value(original)) is not None}
-        return Reading(self, original, number, total, text, values)
+        return Reading(self, original, number, total, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +133,16 @@ class Reading:
     number: int
     total: int | None
     milestone: str = ""
-    values: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def values(self) -> dict[str, int]:
+        """The value of each series beside the counter, at the end of that date."""
+        return {each.key: value for each in self.counter.series if (value := each.value(self.original)) is not None}
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The same in words: "53 Americans held"."""
+        return tuple(words for each in self.counter.series if (words := each.told(self.original)))
 
     @property
     def label(self) -> str:

@@ -6,16 +6,16 @@ import re
 from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from bot.calendars import written
 from bot.calendars.counters import Counting
 from bot.calendars.events import Certainty, Precision, Tone
 from bot.calendars.rules import EASTER_OFFSETS, Leap, NthWeekday
 from bot.calendars.written import Written
-from bot.documents import mistake, suggestion
+from bot.documents import mistake
+from bot.fields import Clock, Strict, Zone
 
 T = TypeVar("T")
 KEY = r"^[a-z0-9][a-z0-9-]*$"
@@ -33,19 +33,12 @@ def _read(reader: Callable[[str], T]) -> Callable[[Any], T]:
     return validate
 
 
-def zone(value: str) -> str:
-    """A name of the tz database."""
+def _fillable(label: str) -> str:
     try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise mistake(f"there is no time zone {value!r}", suggestion(value, sorted(available_timezones()))) from None
-    return value
-
-
-def _clock(value: str) -> str:
-    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
-        raise mistake(f"{value!r} is not a time of day", "write HH:MM, such as 06:30")
-    return value
+        label.format(n=1, total=2)
+    except (KeyError, IndexError, ValueError):
+        raise mistake(f"the label {label!r} cannot be filled", "use {n} and {total} only") from None
+    return label
 
 
 def _web(value: str) -> str:
@@ -57,8 +50,6 @@ def _web(value: str) -> str:
 Text = Annotated[str, Field(min_length=1)]
 Key = Annotated[str, Field(pattern=KEY)]
 Web = Annotated[str, AfterValidator(_web), WithJsonSchema({"type": "string", "format": "uri"})]
-Clock = Annotated[str, AfterValidator(_clock), WithJsonSchema({"type": "string", "pattern": r"^\d\d:\d\d$"})]
-Zone = Annotated[str, AfterValidator(zone)]
 _text = WithJsonSchema({"type": ["string", "integer"]})
 AnyDate = Annotated[Written, BeforeValidator(_read(written.gregorian)), _text]
 FullDate = Annotated[date, BeforeValidator(_read(written.full_date)), WithJsonSchema({"type": "string", "format": "date"})]
@@ -68,11 +59,7 @@ Weekday = Annotated[NthWeekday, BeforeValidator(_read(written.weekday)), WithJso
 EasterOffset = Annotated[int, Field(ge=EASTER_OFFSETS[0], le=EASTER_OFFSETS[1])]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class SourceEntry(_Strict):
+class SourceEntry(Strict):
     """Where a fact was read."""
 
     title: Text
@@ -81,14 +68,14 @@ class SourceEntry(_Strict):
     date: str = Field("", description="when it was published or read, as precisely as known")
 
 
-class LinkEntry(_Strict):
+class LinkEntry(Strict):
     """Where a reader can go on."""
 
     title: Text
     url: Web
 
 
-class PictureEntry(_Strict):
+class PictureEntry(Strict):
     """A picture by address. `alt` is for those who do not see it, `credit` names who made it."""
 
     url: Web
@@ -96,14 +83,14 @@ class PictureEntry(_Strict):
     credit: Text
 
 
-class AfterEntry(_Strict):
+class AfterEntry(Strict):
     """So many days after another event of the same calendar (before it: a negative number)."""
 
     event: Key
     days: int = Field(ge=-366, le=366)
 
 
-class EventEntry(_Strict):
+class EventEntry(Strict):
     """One event. Exactly one of date, old_style, weekday, easter, orthodox_easter, persian, after, rrule says when."""
 
     key: Key = Field(description="names the event for ever; unique in its calendar")
@@ -155,18 +142,21 @@ def _check_rrule(text: str, start: date | None) -> None:
     _read(lambda value: written.rrule(value, start))(text)
 
 
-class StepEntry(_Strict):
+class StepEntry(Strict):
     """From the end of this day the series has this value."""
 
     on: FullDate
     value: int
+    text: str = Field("", description="what to tell on that day itself, instead of the label")
 
 
-class SeriesEntry(_Strict):
+class SeriesEntry(Strict):
     """A number that changes in steps, told beside a counter."""
 
-    label: Text
+    label: Text = Field(description="with {n}: '{n} people held'")
     steps: tuple[StepEntry, ...] = Field(min_length=1)
+
+    _fills = field_validator("label")(_fillable)
 
     @model_validator(mode="after")
     def _in_order(self) -> SeriesEntry:
@@ -176,7 +166,7 @@ class SeriesEntry(_Strict):
         return self
 
 
-class CounterEntry(_Strict):
+class CounterEntry(Strict):
     """What is counted: a span with numbered days, days since, days until, or full years."""
 
     counting: Counting
@@ -189,6 +179,8 @@ class CounterEntry(_Strict):
     only_milestones: bool = Field(False, description="tell the counter on its milestones only")
     series: tuple[str, ...] = ()
 
+    _fills = field_validator("label")(_fillable)
+
     @model_validator(mode="after")
     def _has_its_dates(self) -> CounterEntry:
         needed = {Counting.SPAN: ("first", "last"), Counting.UNTIL: ("last",)}.get(self.counting, ("first",))
@@ -199,16 +191,8 @@ class CounterEntry(_Strict):
             raise mistake(f"first {self.first} is after last {self.last}", "exchange them")
         return self
 
-    @model_validator(mode="after")
-    def _label_can_be_filled(self) -> CounterEntry:
-        try:
-            self.label.format(n=1, total=2)
-        except (KeyError, IndexError, ValueError):
-            raise mistake(f"the label {self.label!r} cannot be filled", "use {n} and {total} only") from None
-        return self
 
-
-class EventsFile(_Strict):
+class EventsFile(Strict):
     """A file of a calendar folder beside its calendar.yaml: events only."""
 
     events: tuple[EventEntry, ...] = ()

@@ -176,7 +176,7 @@ def _calendar_from(plain: dict[str, Any], found: events.Events) -> Calendar:
 
 
 def _series_from(plain: dict[str, Any]) -> Series:
-    steps = tuple(Step(date.fromisoformat(step["on"]), step["value"]) for step in plain["steps"])
+    steps = tuple(Step(date.fromisoformat(step["on"]), step["value"], step.get("text", "")) for step in plain["steps"])
     return Series(plain["key"], plain["label"], steps)
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
+
+from pydantic import ValidationError
 
 from bot.calendars import format as written_form
 from bot.calendars import persian
 from bot.calendars.counters import Counter, Milestone, Series, Step
 from bot.calendars.events import Calendar, Event, Link, Picture, Precision, Source
-from bot.calendars.format import CalendarFile, CounterEntry, EventEntry, EventsFile
+from bot.calendars.format import AfterEntry, CalendarFile, CounterEntry, EventEntry, EventsFile
 from bot.calendars.index import Indexed
 from bot.calendars.rules import (
     After,
@@ -25,7 +27,8 @@ from bot.calendars.rules import (
     Rule,
     julian_to_gregorian,
 )
-from bot.documents import Document, check, parse, suggestion
+from bot.calendars.written import Written
+from bot.documents import Document, check, parse, problems, suggestion
 from bot.errors import Problem, Problems, Where
 
 HEAD = "calendar.yaml"  # of a calendar folder
@@ -41,54 +44,87 @@ class Text:
 
 @dataclass(slots=True)
 class _Entries:
-    """The events of all files in reading order, each with its document and path, and the problems found so far."""
+    """The events of all files in reading order, each with its document and index, and the problems found so far."""
 
-    head: CalendarFile
     problems: list[Problem] = field(default_factory=list)
     found: list[tuple[EventEntry, Document, int]] = field(default_factory=list)
+    # Every key that is written, of sound events and of others, with the place where it first stands.
+    keys: dict[str, Where] = field(default_factory=dict)
+    by_key: dict[str, EventEntry] = field(default_factory=dict)
 
-    def where(self, number: int, *path: str) -> Where:
-        _, document, index = self.found[number]
-        return document.where(("events", index, *path))
+    def read(self, document: Document) -> None:
+        """Takes over the events of a document; a bad one is noted and the others go on."""
+        events = (document.value or {}).get("events") or ()
+        if not isinstance(events, list):
+            self.problems.append(Problem(document.where(("events",)), "events must be a list", "write '- key: …' per event"))
+            return
+        for index, plain in enumerate(events):
+            self._note_key(document, index, plain)
+            self._read(document, index, plain)
+
+    def _note_key(self, document: Document, index: int, plain: object) -> None:
+        key = str(plain.get("key")) if isinstance(plain, dict) else ""
+        if key in self.keys:
+            what = f"the event key {key!r} stands at {self.keys[key]} already"
+            self.problems.append(Problem(document.where(("events", index, "key")), what, "choose another"))
+        elif key:
+            self.keys[key] = document.where(("events", index, "key"))
+
+    def _read(self, document: Document, index: int, plain: object) -> None:
+        try:
+            entry = EventEntry.model_validate(plain)
+        except ValidationError as error:
+            self.problems += problems(document, EventEntry, error, at=("events", index))
+            return
+        self.found.append((entry, document, index))
+        self.by_key.setdefault(entry.key, entry)
 
 
 def load(texts: Sequence[Text]) -> Calendar:
     """The calendar written in these files, the first of which has the head. Raises `Problems` with all mistakes."""
-    problems: list[Problem] = []
-    documents = list(_checked(texts, problems))
-    head = documents[0][1] if documents and isinstance(documents[0][1], CalendarFile) else None
-    if head is None:
-        raise Problems(problems)
-    entries = _Entries(head, problems)
-    for document, file in documents:
-        entries.found += [(entry, document, index) for index, entry in enumerate(file.events)]
-    calendar = _calendar(entries, documents[0][0])
-    if problems:
-        raise Problems(problems)
+    entries = _Entries()
+    documents = list(_parsed(texts, entries.problems))
+    heads = [_head(entries, document) for document in documents]
+    for document in documents:
+        entries.read(document)
+    head = next((each for each in heads if isinstance(each, CalendarFile)), None)
+    calendar = _calendar(entries, head, documents[0]) if head else None
+    if entries.problems or calendar is None:
+        raise Problems(entries.problems)
     return calendar
 
 
-def _checked(texts: Sequence[Text], problems: list[Problem]) -> Iterator[tuple[Document, EventsFile]]:
-    for number, text in enumerate(texts):
+def _parsed(texts: Sequence[Text], found_problems: list[Problem]) -> Iterator[Document]:
+    for text in texts:
         try:
-            document = parse(text.text, text.source)
-            yield document, check(document, EventsFile if number else CalendarFile)
+            yield parse(text.text, text.source)
         except Problems as found:
-            problems += found.problems
+            found_problems += found.problems
 
 
-def _calendar(entries: _Entries, document: Document) -> Calendar:
-    head = entries.head
+def _head(entries: _Entries, document: Document) -> EventsFile | None:
+    """Everything of a file but its events, which are judged one by one; only the first file may say more."""
+    value = document.value
+    rest = {key: each for key, each in value.items() if key != "events"} if isinstance(value, dict) else value
+    part_of_folder = document.source.rpartition("/")[2] != HEAD and isinstance(value, dict) and set(value) <= {"events"}
+    try:
+        return check(Document(document.source, rest, document.root), EventsFile if part_of_folder else CalendarFile)
+    except Problems as found:
+        entries.problems += found.problems
+        return None
+
+
+def _calendar(entries: _Entries, head: CalendarFile, document: Document) -> Calendar:
     series = _series(head)
     return Calendar(
         key=head.calendar,
         title=head.title,
-        events=Indexed(_events(entries)),
+        events=Indexed(_events(entries, head)),
         description=head.description,
         language=head.language,
         timezone=head.timezone,
         leap=head.leap_day,
-        counters=tuple(_counters(entries, series, document)),
+        counters=tuple(_counters(entries.problems, head, series, document)),
         series=tuple(series.values()),
         names=head.names,
         hashtags=head.hashtags,
@@ -102,13 +138,13 @@ def _series(head: CalendarFile) -> dict[str, Series]:
     }
 
 
-def _counters(entries: _Entries, series: dict[str, Series], document: Document) -> Iterator[Counter]:
-    for key, entry in entries.head.counters.items():
+def _counters(found: list[Problem], head: CalendarFile, series: dict[str, Series], document: Document) -> Iterator[Counter]:
+    for key, entry in head.counters.items():
         for number, name in enumerate(entry.series):
             if name not in series:
                 where = document.where(("counters", key, "series", number))
-                entries.problems.append(Problem(where, f"there is no series {name!r}", suggestion(name, list(series))))
-        yield _counter(entries.head, key, entry, tuple(series[name] for name in entry.series if name in series))
+                found.append(Problem(where, f"there is no series {name!r}", suggestion(name, list(series))))
+        yield _counter(head, key, entry, tuple(series[name] for name in entry.series if name in series))
 
 
 def _counter(head: CalendarFile, key: str, entry: CounterEntry, series: tuple[Series, ...]) -> Counter:
@@ -127,56 +163,42 @@ def _counter(head: CalendarFile, key: str, entry: CounterEntry, series: tuple[Se
     )
 
 
-def _events(entries: _Entries) -> Iterable[Event]:
+def _events(entries: _Entries, head: CalendarFile) -> Iterator[Event]:
     """The events, in reading order; what is wrong with one is noted and the others go on."""
-    by_key: dict[str, int] = {}
-    for number, (entry, _, _) in enumerate(entries.found):
-        if entry.key in by_key:
-            first = entries.where(by_key[entry.key], "key")
-            entries.problems.append(
-                Problem(entries.where(number, "key"), f"the event key {entry.key!r} stands at {first} already", "choose another")
-            )
-        by_key.setdefault(entry.key, number)
-    for number in range(len(entries.found)):
-        event = _event(entries, number, by_key)
-        if event is not None:
-            yield event
+    for entry, document, index in entries.found:
+        try:
+            rule, began = _rule(entry, entries, head.leap_day)
+        except ValueError as error:
+            where = document.where(("events", index, _rule_key(entry)))
+            entries.problems.append(Problem(where, *error.args))
+            continue
+        entries.problems += _findings(entry, began, document, index, sourced=head.sourced)
+        yield _built(head, entry, rule, began)
 
 
-def _event(entries: _Entries, number: int, by_key: dict[str, int]) -> Event | None:
-    entry = entries.found[number][0]
-    try:
-        rule, began = _rule(entries, entry, by_key)
-    except ValueError as error:
-        entries.problems.append(Problem(entries.where(number, _rule_key(entry)), *error.args))
-        return None
-    entries.problems += _findings(entries, number, began)
-    return _built(entries.head, entry, rule, began)
-
-
-def _findings(entries: _Entries, number: int, began: date | None) -> Iterator[Problem]:
-    entry = entries.found[number][0]
-    if entries.head.sourced and not entry.sources:
-        yield Problem(entries.where(number), f"event {entry.key!r} names no source", "add sources: with title and publisher")
+def _findings(entry: EventEntry, began: date | None, document: Document, index: int, *, sourced: bool) -> Iterator[Problem]:
+    place = ("events", index)
+    if sourced and not entry.sources:
+        yield Problem(document.where(place), f"event {entry.key!r} names no source", "add sources: with title and publisher")
     if entry.date_end and (began is None or entry.date_end < began):
-        yield Problem(entries.where(number, "date_end"), "date_end is before the event begins", "exchange the dates")
+        yield Problem(document.where((*place, "date_end")), "date_end is before the event begins", "exchange the dates")
 
 
 def _rule_key(entry: EventEntry) -> str:
     return next(name for name in written_form.RULE_KEYS if getattr(entry, name) is not None)
 
 
-def _rule(entries: _Entries, entry: EventEntry, by_key: dict[str, int]) -> tuple[Rule, date | None]:
-    """The rule of an entry and the day it began, if it has a year."""
-    leap = entry.leap_day or entries.head.leap_day
+def _rule(entry: EventEntry, entries: _Entries, calendar_leap: Leap) -> tuple[Rule, date | None]:
+    """The rule of an entry and the day it began, if it has a year. Raises ValueError(what, instead)."""
+    leap = entry.leap_day or calendar_leap
     if entry.after is not None:
-        return _after(entries, entry, by_key)
+        return _after(entry, entry.after, entries, leap)
     if entry.date is not None:
-        return _on_date(entry, leap)
+        return _on_date(entry, entry.date, leap)
     if entry.persian is not None:
-        return _on_persian_date(entry, leap)
+        return _on_persian_date(entry, entry.persian, leap)
     if entry.old_style is not None:
-        return _old_style(entry)
+        return _old_style(entry, entry.old_style, leap)
     if entry.rrule is not None and entry.start is not None:
         return Recurrence(entry.rrule, entry.start), entry.start
     return _yearless(entry, _moving(entry))
@@ -196,47 +218,37 @@ def _moving(entry: EventEntry) -> Rule:
     return AroundEaster(Church.ORTHODOX, entry.orthodox_easter or 0)
 
 
-def _on_date(entry: EventEntry, leap: Leap) -> tuple[Rule, date | None]:
-    written = entry.date
-    assert written is not None  # noqa: S101  # the caller looked
+def _on_date(entry: EventEntry, written: Written, leap: Leap) -> tuple[Rule, date | None]:
     if written.month is None or written.day is None or entry.precision in {Precision.MONTH, Precision.YEAR}:
         return InMonth(), date(written.year or 1, written.month or 1, 1)
     rule = OnDate(written.month, written.day, leap)
     return (rule, date(written.year, written.month, written.day)) if written.year else _yearless(entry, rule)
 
 
-def _on_persian_date(entry: EventEntry, leap: Leap) -> tuple[Rule, date | None]:
-    written = entry.persian
-    assert written is not None  # noqa: S101  # the caller looked
+def _on_persian_date(entry: EventEntry, written: Written, leap: Leap) -> tuple[Rule, date | None]:
     month, day = written.month or 0, written.day or 0
     rule = OnPersianDate(month, day, leap)
     return (rule, persian.to_gregorian(written.year, month, day)) if written.year else _yearless(entry, rule)
 
 
-def _old_style(entry: EventEntry) -> tuple[Rule, date | None]:
+def _old_style(entry: EventEntry, written: Written, leap: Leap) -> tuple[Rule, date | None]:
     """A dated old-style event is kept on its date in our calendar; a yearless one wanders with the old calendar."""
-    written = entry.old_style
-    assert written is not None  # noqa: S101  # the caller looked
-    if written.year is None:
-        return _yearless(entry, OnJulianDate(written.month or 0, written.day or 0))
-    began = julian_to_gregorian(written.year, written.month or 0, written.day or 0)
-    assert began is not None  # noqa: S101  # `written.old_style` refused what does not exist
-    return OnDate(began.month, began.day), began
+    month, day = written.month or 0, written.day or 0
+    began = julian_to_gregorian(written.year, month, day) if written.year else None
+    return (OnDate(began.month, began.day, leap), began) if began else _yearless(entry, OnJulianDate(month, day))
 
 
-def _after(entries: _Entries, entry: EventEntry, by_key: dict[str, int]) -> tuple[Rule, date | None]:
-    after = entry.after
-    assert after is not None  # noqa: S101  # the caller looked
-    if after.event not in by_key:
-        raise ValueError(f"there is no event {after.event!r}", suggestion(after.event, list(by_key)))
-    base = entries.found[by_key[after.event]][0]
-    if base.after is not None or base.rrule is not None:
-        raise ValueError(f"{after.event!r} is itself counted from another event or an rrule", "count from a dated event")
-    rule, began = _rule(entries, base, by_key)
-    if isinstance(rule, InMonth | After | Recurrence):
-        raise ValueError(f"{after.event!r} falls on no certain day", "count from a dated event")
+def _after(entry: EventEntry, after: AfterEntry, entries: _Entries, leap: Leap) -> tuple[Rule, date | None]:
+    base = entries.by_key.get(after.event)
+    if base is None and after.event not in entries.keys:
+        raise ValueError(f"there is no event {after.event!r}", suggestion(after.event, list(entries.keys)))
+    if base is None or base.after is not None:
+        raise ValueError(f"{after.event!r} is itself counted from another event", "count from a dated event")
+    rule, began = _rule(base, entries, leap)
+    if isinstance(rule, InMonth | After | Recurrence):  # a person's mistake, not a wrong type
+        raise ValueError(f"{after.event!r} has no rule that days can be counted from", "count from a dated event")  # noqa: TRY004
     shifted = After(rule, after.days)
-    return (shifted, date.fromordinal(began.toordinal() + after.days)) if began else _yearless(entry, shifted)
+    return (shifted, began + timedelta(days=after.days)) if began else _yearless(entry, shifted)
 
 
 def _precision(entry: EventEntry) -> Precision:

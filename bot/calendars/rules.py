@@ -182,7 +182,7 @@ class InMonth:
 
     key = None
 
-    def days(self, year: int) -> tuple[date, ...]:
+    def days(self, year: int) -> tuple[date, ...]:  # noqa: ARG002  # the same question as to every rule
         return ()
 
 
@@ -241,8 +241,7 @@ def julian_to_gregorian(year: int, month: int, day: int) -> date | None:
     if not 1 <= day <= _julian_month_length(year, month):
         return None
     # The Gregorian calendar dropped ten days in 1582 and three leap days in 400 years since (Inter gravissimas).
-    first = date(year, month, 1) if month > 2 else date(year, month, 1)
-    return first + timedelta(days=day - 1 + _days_behind(year, month))
+    return date(year, month, 1) + timedelta(days=day - 1 + _days_behind(year, month))
 
 
 def _days_behind(year: int, month: int) -> int:

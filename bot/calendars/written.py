@@ -8,7 +8,7 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from bot.calendars import persian
 from bot.calendars.rules import LAST, NthWeekday, julian_to_gregorian
@@ -48,7 +48,7 @@ def gregorian(text: str) -> Written:
 
 
 def _checked(year: int | None, month: int, day: int, text: str) -> Written:
-    if not 1 <= month <= 12:
+    if month not in range(1, 13):
         raise ValueError(f"there is no month {month} in {text!r}", "write year-month-day")
     if year == 0:
         raise ValueError("there is no year 0000", "write a year from 0001")
@@ -67,7 +67,7 @@ def _no_such_day(year: int | None, month: int, day: int, last: int, name: str) -
 
 
 def _checked_month(year: int, month: int) -> Written:
-    if not 1 <= month <= 12:
+    if month not in range(1, 13):
         raise ValueError(f"there is no month {month:02}", "write year-month, such as 1979-11, or month-day, such as 11-04")
     return Written(year, month, None)
 
@@ -78,7 +78,7 @@ def old_style(text: str) -> Written:
     if not match:
         raise ValueError(f"{text!r} is not an old-style date", "write 1917-10-25 or 10-25")
     year, month, day = (int(part) if part else None for part in match.groups())
-    if julian_to_gregorian(year or 2000, month or 0, day or 0) is None if 1 <= (month or 0) <= 12 else True:
+    if month is None or month not in range(1, 13) or julian_to_gregorian(year or 2000, month, day or 0) is None:
         raise ValueError(f"{text!r} does not exist in the Julian calendar", "check month and day")
     return Written(year, month, day)
 
@@ -125,15 +125,13 @@ def rrule(text: str, start: date) -> str:
     if re.search(r"FREQ=(HOURLY|MINUTELY|SECONDLY)", text, re.IGNORECASE) or "DTSTART" in text.upper():
         raise ValueError("a rule counts in days or longer and has its start beside it", "use FREQ=DAILY or longer")
     try:
-        rrulestr(text, dtstart=date_to_midnight(start))
+        rrulestr(text, dtstart=_midnight(start))
     except (ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"not an RRULE: {error}", "write it like FREQ=YEARLY;BYMONTH=5;BYDAY=-1MO") from error
     return text
 
 
-def date_to_midnight(day: date) -> object:
-    from datetime import datetime
-
+def _midnight(day: date) -> datetime:
     return datetime.combine(day, datetime.min.time())
 
 
