@@ -17,14 +17,17 @@ class State(StrEnum):
     EXPIRED = "expired"
 
 
-# From each state, the states a delivery may go to. A late answer may still end a skipped or doubtful one.
+# From each state, the states a delivery may go to. Everything may still turn out to be delivered: a late answer that
+# carries the fence of the last claim is the truth, whatever was thought in the meantime.
 MOVES: dict[State, frozenset[State]] = {
-    State.WAITING: frozenset({State.SENDING, State.WAITING, State.DEAD, State.SKIPPED, State.EXPIRED}),
+    State.WAITING: frozenset({State.SENDING, State.WAITING, State.DELIVERED, State.DEAD, State.SKIPPED, State.EXPIRED}),
     State.SENDING: frozenset({State.DELIVERED, State.WAITING, State.DEAD, State.IN_DOUBT, State.EXPIRED}),
-    State.IN_DOUBT: frozenset({State.DELIVERED, State.WAITING, State.DEAD, State.IN_DOUBT, State.SENDING}),
-    State.DEAD: frozenset({State.WAITING}),
+    State.IN_DOUBT: frozenset(
+        {State.SENDING, State.DELIVERED, State.WAITING, State.DEAD, State.IN_DOUBT, State.EXPIRED},
+    ),
+    State.DEAD: frozenset({State.WAITING, State.DELIVERED}),
     State.SKIPPED: frozenset({State.DELIVERED}),
-    State.EXPIRED: frozenset({State.WAITING}),
+    State.EXPIRED: frozenset({State.WAITING, State.DELIVERED}),
     State.DELIVERED: frozenset(),
 }
 ENDS = frozenset({State.DELIVERED, State.DEAD, State.SKIPPED, State.EXPIRED})
@@ -39,7 +42,9 @@ class Delivery:
     """The promise of one edition to one subscription for one day and part.
 
     `run` is empty for a scheduled delivery and names the hand-made ones, so that neither eats the other's slot.
-    `fence` rises with each claim; an answer counts only if it carries the fence of its claim.
+    `fence` rises with each claim; an answer counts only if it carries the fence of its claim. `next_at` is when somebody
+    must look again, None at an end or while a person is waited for. `first_tried` is set while an earlier attempt may
+    have got there: never for what is waiting, always for what is in doubt.
     """
 
     id: int
@@ -49,7 +54,7 @@ class Delivery:
     run: str
     state: State
     due_at: datetime
-    next_at: datetime
+    next_at: datetime | None
     expires_at: datetime
     fence: int = 0
     attempts: int = 0
@@ -67,8 +72,35 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A delivery to be opened: waiting, or skipped or expired from the start with its reason."""
+
+    subscription: str
+    day: date
+    due_at: datetime
+    expires_at: datetime
+    run: str = ""
+    part: int = 1
+    state: State = State.WAITING
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a delivery. `pause` stops its subscription as well, until a person resumes it."""
+
+    state: State
+    next_at: datetime | None = None
+    reason: str = ""
+    pause: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try of a delivery, written down before it leaves. `outcome` is empty while it is under way."""
+    """One try of a delivery, written down before it leaves. `outcome` is empty while it is under way.
+
+    A try that ended before its claim has the fence 0: nothing of it can have left.
+    """
 
     delivery: int
     number: int

@@ -1,0 +1,178 @@
+"""How is the database kept in one file? SQLite with a write-ahead log, every commit on the disk before it counts."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from threading import RLock
+from typing import IO
+
+from bot.database import NOTHING, DatabaseError, Parameters, Row, migrations, pending
+from bot.errors import BotError
+
+PATIENCE = 10.0  # seconds that a writer waits for another process; our transactions last milliseconds
+
+_ADVICE = {
+    sqlite3.SQLITE_NOTADB: "is not a SQLite database; name another file under `database`, or move this one away",
+    sqlite3.SQLITE_CORRUPT: "is damaged; stop thisday, keep a copy, and restore a backup or run `sqlite3 FILE .recover`",
+    sqlite3.SQLITE_FULL: "cannot grow: the disk is full; make room, nothing that was written is lost",
+    sqlite3.SQLITE_READONLY: "cannot be written; give the file and its folder to the user that runs thisday",
+    sqlite3.SQLITE_PERM: "cannot be written; give the file and its folder to the user that runs thisday",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened; its folder must exist and be writable, and the name must be a file's",
+    sqlite3.SQLITE_IOERR: "cannot be read or written: the disk reports an error; look at the disk before anything else",
+    sqlite3.SQLITE_BUSY: f"was locked by another program for more than {PATIENCE:.0f} seconds; end that program",
+}
+
+
+@contextmanager
+def _told(place: Path) -> Iterator[None]:
+    """Turns what a person can mend into words; our own mistakes in SQL keep their traceback."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        primary = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        if primary not in _ADVICE:
+            raise
+        raise DatabaseError(f"the database {place} {_ADVICE[primary]}") from error
+    except OSError as error:
+        advice = _ADVICE[sqlite3.SQLITE_CANTOPEN]
+        raise DatabaseError(f"the database {place} {advice} ({error.strerror})") from error
+
+
+class _Statements:
+    """A transaction under way on the one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.changed = 0
+
+    def execute(self, sql: str, parameters: Parameters = NOTHING, /) -> list[Row]:
+        cursor = self._connection.execute(sql, parameters)
+        rows: list[Row] = cursor.fetchall()
+        self.changed = cursor.rowcount
+        return rows
+
+    def execute_many(self, sql: str, parameters: Iterable[Parameters], /) -> None:
+        self.changed = self._connection.executemany(sql, parameters).rowcount
+
+
+class Sqlite:
+    """`Database` in one file. One connection, used by one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = RLock()
+        with _told(path):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+            try:
+                self._prepare()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def _prepare(self) -> None:
+        self._connection.row_factory = _as_mapping
+        self._write_ahead()
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute("PRAGMA foreign_keys = ON")
+        self._migrate()
+
+    def _write_ahead(self) -> None:
+        """Two processes that create one file at once: SQLite's own patience does not cover this switch."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                    raise
+                time.sleep(0.02)
+            else:
+                return
+
+    def _migrate(self) -> None:
+        known = migrations()
+        if not pending(known, self._version(), str(self.path)):
+            return
+        for step in known:
+            with self.transaction() as tx:
+                if step.version <= self._version():
+                    continue  # another process was faster
+                for statement in step.statements:
+                    tx.execute(statement)
+                tx.execute("INSERT INTO schema_version (version, name) VALUES (:version, :name)", asdict(step))
+
+    def _version(self) -> int:
+        if not self.fetch("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'"):
+            return 0
+        return int(self.fetch("SELECT COALESCE(MAX(version), 0) AS version FROM schema_version")[0]["version"])
+
+    @contextmanager
+    def transaction(self) -> Iterator[_Statements]:
+        with self._lock, _told(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield _Statements(self._connection)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:  # a full disk has rolled back by itself
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def fetch(self, sql: str, parameters: Parameters = NOTHING, /) -> list[Row]:
+        with self._lock, _told(self.path):
+            rows: list[Row] = self._connection.execute(sql, parameters).fetchall()
+            return rows
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """The hold is the operating system's, so that it ends with the process, however that ends."""
+        place = self.path.with_name(self.path.name + ".lock")
+        with _told(place):
+            handle = os.fdopen(os.open(place, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="ascii")
+        with handle:
+            _take(handle, self.path)
+            handle.truncate(0)
+            handle.write(f"{os.getpid()}\n")
+            handle.flush()
+            yield
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+
+def _take(handle: IO[str], database: Path) -> None:
+    try:
+        _hold(handle.fileno())
+    except OSError as error:
+        pid = handle.read().strip() or "unknown"
+        raise BotError(
+            f"another thisday runs on this database (pid {pid}, {database}); "
+            "stop it first, or name another file under `database`"
+        ) from error
+    handle.seek(0)
+
+
+def _hold(descriptor: int) -> None:
+    """Takes the file for this process or raises OSError at once."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        os.lseek(descriptor, 1 << 30, os.SEEK_SET)  # a byte beyond the text, which others must be able to read
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _as_mapping(cursor: sqlite3.Cursor, row: tuple[object, ...]) -> Row:
+    return {column[0]: value for column, value in zip(cursor.description, row, strict=True)}

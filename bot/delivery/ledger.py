@@ -1,0 +1,223 @@
+"""What was promised, tried and done? Deliveries and attempts, kept; every move is compare-and-set and durable.
+
+Nothing here reads a clock: `now` is a parameter. When a function returns, what it says is on the disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from bot.channels import Receipt
+from bot.database import Database, Row, Transaction, instant, micros
+from bot.delivery import statements as sql
+from bot.delivery.reading import delivery_from
+from bot.delivery.states import Decision, Delivery, NewDelivery, State
+
+LEASE = timedelta(minutes=2)  # longer than any one request may take, so that a living courier is never swept
+QUIET = timedelta(seconds=90)  # after a lost answer, before anybody looks: the server may still be at work
+SECOND_CHANCE = timedelta(days=1)  # how long a delivery that a person tries again may take
+NO_RECEIPT = Receipt()
+
+
+class Ledger:
+    """Decides. Schedulers, queues and clients may run twice; of two that want the same delivery, one gets it."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    # planning
+
+    def open(self, deliveries: Iterable[NewDelivery], cursors: Mapping[str, datetime]) -> int:
+        """Opens what is not open yet and advances the cursors, together; says how many are new."""
+        with self.database.transaction() as tx:
+            tx.execute_many(sql.OPEN, (_opened(each) for each in deliveries))
+            new = max(tx.changed, 0)
+            tx.execute_many(sql.ADVANCE, ({"subscription": name, "until": micros(at)} for name, at in cursors.items()))
+        return new
+
+    def cursors(self) -> dict[str, datetime]:
+        """Up to which instant every slot of a subscription has been opened."""
+        return {row["subscription"]: instant(row["planned_until"]) for row in self.database.fetch(sql.CURSORS)}
+
+    # what is to be done
+
+    def due(self, now: datetime, limit: int) -> list[Delivery]:
+        """Waiting, due and not paused. A courier at work before its claim does not hide its delivery from this list."""
+        return self._deliveries(sql.DUE, now=micros(now), limit=limit)
+
+    def doubtful(self, now: datetime, limit: int = 100) -> list[Delivery]:
+        """In doubt, not paused, and the time to look has come."""
+        return self._deliveries(sql.DOUBTFUL, now=micros(now), limit=limit)
+
+    def next_due(self) -> datetime | None:
+        """When `due` or `doubtful` will next have something, as far as is planned."""
+        rows = self.database.fetch(sql.NEXT_DUE)
+        return instant(rows[0]["next_at"]) if rows else None
+
+    def reply_to(self, delivery: Delivery) -> Receipt | None:
+        """The receipt of the part before this one, if this is not the first."""
+        key = {"subscription": delivery.subscription, "day": str(delivery.day), "run": delivery.run}
+        found = self._deliveries(sql.PREVIOUS_PART, part=delivery.part, **key)
+        return Receipt(found[0].receipt_id, found[0].receipt_url) if found else None
+
+    # the life of one delivery
+
+    def keep_message(self, delivery_id: int, message: str, rest: Sequence[str] = ()) -> str:
+        """Stores the message unless one is stored; returns the one that counts.
+
+        `rest` are the later parts of a thread: whoever's message counts, his parts are opened too.
+        """
+        with self.database.transaction() as tx:
+            tx.execute(sql.KEEP_MESSAGE, {"id": delivery_id, "message": message})
+            if tx.changed == 1:
+                parts = ({"id": delivery_id, "part": number, "message": each} for number, each in enumerate(rest, start=2))
+                tx.execute_many(sql.OPEN_PART, parts)
+            kept: str = tx.execute(sql.DELIVERY, {"id": delivery_id})[0]["message"]
+        return kept
+
+    def claim(
+        self,
+        delivery_id: int,
+        fence: int,
+        now: datetime,
+        lease: timedelta = LEASE,
+        state: State = State.WAITING,
+    ) -> int | None:
+        """Takes the delivery for one attempt and returns its new fence; None if somebody else was faster.
+
+        From `State.IN_DOUBT` only to repeat a post that its platform will not double.
+        """
+        moment = {"id": delivery_id, "now": micros(now)}
+        with self.database.transaction() as tx:
+            asked = {"fence": fence, "state": state, "lease_until": micros(now + lease)}
+            rows = tx.execute(sql.CLAIM, {**moment, **asked})
+            if not rows:
+                return None
+            begun = {"number": rows[0]["attempts"], "fence": rows[0]["fence"]}
+            tx.execute(sql.OPEN_ATTEMPT, {**moment, **begun, "ended_at": None, "outcome": "", "detail": ""})
+        return int(rows[0]["fence"])
+
+    def renew(self, delivery_id: int, fence: int, now: datetime, lease: timedelta = LEASE) -> bool:
+        """Lengthens the lease of a claim that still stands."""
+        with self.database.transaction() as tx:
+            tx.execute(
+                sql.RENEW, {"id": delivery_id, "fence": fence, "now": micros(now), "lease_until": micros(now + lease)}
+            )
+            return tx.changed == 1
+
+    def settle(
+        self,
+        delivery_id: int,
+        fence: int,
+        decision: Decision,
+        now: datetime,
+        outcome: str,
+        receipt: Receipt = NO_RECEIPT,
+    ) -> Delivery | None:
+        """Writes down the answer to a claim; None if it no longer counts (its attempt is noted all the same)."""
+        with self.database.transaction() as tx:
+            tx.execute(sql.CLOSE_ATTEMPT, _attempt(delivery_id, fence, decision, now, outcome))
+            rows = tx.execute(sql.SETTLE, {"id": delivery_id, "fence": fence, **_decided(decision, receipt)})
+            return _moved(tx, rows, decision, now)
+
+    def record(
+        self,
+        delivery: Delivery,
+        decision: Decision,
+        now: datetime,
+        outcome: str,
+        receipt: Receipt = NO_RECEIPT,
+    ) -> Delivery | None:
+        """Writes down a try that ended before any claim; None if the delivery has moved in the meantime."""
+        seen = {"id": delivery.id, "fence": delivery.fence, "before": delivery.state}
+        with self.database.transaction() as tx:
+            rows = tx.execute(sql.RECORD, {**seen, **_decided(decision, receipt)})
+            if rows:
+                attempt = _attempt(delivery.id, 0, decision, now, outcome)
+                tx.execute(sql.OPEN_ATTEMPT, {**attempt, "number": rows[0]["attempts"], "ended_at": micros(now)})
+            return _moved(tx, rows, decision, now)
+
+    def skip(self, delivery: Delivery, reason: str) -> Delivery | None:
+        """Ends a waiting delivery that has nothing to say."""
+        return self._change(sql.SKIP, id=delivery.id, fence=delivery.fence, reason=reason)
+
+    def hold(self, delivery: Delivery, reason: str) -> Delivery | None:
+        """Leaves a doubtful delivery to a person."""
+        return self._change(sql.HOLD, id=delivery.id, fence=delivery.fence, reason=reason)
+
+    # what time does
+
+    def sweep(self, now: datetime, quiet: timedelta = QUIET) -> list[Delivery]:
+        """Leases that ran out go into doubt, what waited too long expires; returns what changed."""
+        moment = {"now": micros(now), "look_at": micros(now + quiet)}
+        with self.database.transaction() as tx:
+            lost = tx.execute(sql.LEASE_OVER, moment)
+            closed = {"now": micros(now), "outcome": "lost", "detail": ""}
+            tx.execute_many(sql.CLOSE_ATTEMPT, ({**closed, "id": row["id"], "fence": row["fence"]} for row in lost))
+            late = tx.execute(sql.TOO_LATE, {"now": micros(now)})
+        return [delivery_from(row) for row in (*lost, *late)]
+
+    # by hand
+
+    def retry(self, delivery_id: int, now: datetime, window: timedelta = SECOND_CHANCE) -> Delivery | None:
+        """A person says: post it, even if it may be there already. None if it is delivered, skipped or under way."""
+        moment = {"now": micros(now), "until": micros(now + window)}
+        with self.database.transaction() as tx:
+            rows = tx.execute(sql.RETRY, {"id": delivery_id, **moment})
+            for row in rows:
+                key = {name: row[name] for name in ("subscription", "day", "run", "part")}
+                tx.execute(sql.RETRY_FOLLOWING, {**key, **moment})
+        return delivery_from(rows[0]) if rows else None
+
+    def decide(self, delivery_id: int, state: State, by: str) -> Delivery | None:
+        """A person says what became of a doubtful delivery (delivered or dead), or gives up a waiting one (dead)."""
+        assert state in {State.DELIVERED, State.DEAD}
+        return self._change(sql.DECIDE, id=delivery_id, state=state, reason=f"settled by {by}")
+
+    def _deliveries(self, statement: str, **parameters: object) -> list[Delivery]:
+        return [delivery_from(row) for row in self.database.fetch(statement, parameters)]
+
+    def _change(self, statement: str, **parameters: object) -> Delivery | None:
+        with self.database.transaction() as tx:
+            rows = tx.execute(statement, parameters)
+        return delivery_from(rows[0]) if rows else None
+
+
+def _opened(new: NewDelivery) -> Row:
+    waits = new.state is State.WAITING
+    return {
+        "subscription": new.subscription,
+        "day": new.day.isoformat(),
+        "part": new.part,
+        "run": new.run,
+        "state": new.state.value,
+        "due_at": micros(new.due_at),
+        "next_at": micros(new.due_at) if waits else None,
+        "expires_at": micros(new.expires_at),
+        "reason": new.reason,
+    }
+
+
+def _decided(decision: Decision, receipt: Receipt) -> Row:
+    return {
+        "state": decision.state.value,
+        "next_at": micros(decision.next_at) if decision.next_at else None,
+        "reason": decision.reason,
+        "receipt_id": receipt.id,
+        "receipt_url": receipt.url,
+    }
+
+
+def _attempt(delivery_id: int, fence: int, decision: Decision, now: datetime, outcome: str) -> Row:
+    return {"id": delivery_id, "fence": fence, "now": micros(now), "outcome": outcome, "detail": decision.reason}
+
+
+def _moved(tx: Transaction, rows: list[Row], decision: Decision, now: datetime) -> Delivery | None:
+    """The delivery as it is now; its subscription is paused in the same breath where that was decided."""
+    if not rows:
+        return None
+    if decision.pause:
+        why = {"reason": decision.reason, "by_whom": "platform", "now": micros(now)}
+        tx.execute(sql.PAUSE, {"subscription": rows[0]["subscription"], **why})
+    return delivery_from(rows[0])
