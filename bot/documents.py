@@ -167,11 +167,13 @@ def check(document: Document, model: type[M], *, at: Path = ()) -> M:
         raise Problems(problems(document, model, error, at=at)) from None
 
 
-def problems(document: Document, model: type[BaseModel], error: ValidationError, *, at: Path = ()) -> Iterator[Problem]:
-    """Pydantic's findings in our words and at their places."""
+def problems(
+    document: Document, model: type[BaseModel], error: ValidationError, *, at: Path = (), also: Sequence[str] = ()
+) -> Iterator[Problem]:
+    """Pydantic's findings in our words and at their places. `also` are keys known there besides the model's."""
     for found in error.errors(include_url=False):
         path = at + tuple(found["loc"])
-        what, instead = _words(model, found, _name(path))
+        what, instead = _words(model, found, _name(path), also)
         # An unknown key is shown at the key, everything else at its value.
         where = document.where(path, key=found["type"] == "extra_forbidden")
         yield Problem(where, what, instead)
@@ -181,7 +183,7 @@ def _name(path: Path) -> str:
     return str(next((step for step in reversed(path) if isinstance(step, str)), "the document"))
 
 
-def _words(model: type[BaseModel], found: Mapping[str, Any], name: str) -> tuple[str, str]:  # noqa: PLR0911  # a table of findings
+def _words(model: type[BaseModel], found: Mapping[str, Any], name: str, also: Sequence[str]) -> tuple[str, str]:  # noqa: PLR0911  # a table of findings
     context = found.get("ctx") or {}
     match found["type"]:
         case "mistake":
@@ -189,7 +191,7 @@ def _words(model: type[BaseModel], found: Mapping[str, Any], name: str) -> tuple
         case "missing":
             return f"{name!r} is missing", f"add {name}: …"
         case "extra_forbidden":
-            return f"unknown key {name!r}", suggestion(name, keys_at(model, found["loc"][:-1]))
+            return f"unknown key {name!r}", suggestion(name, [*also, *keys_at(model, found["loc"][:-1])])
         case "literal_error" | "enum":
             return f"{name} {found['input']!r} is not known", suggestion(str(found["input"]), _expected(context))
         case "model_type" | "dict_type":

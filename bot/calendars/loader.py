@@ -54,7 +54,7 @@ class _Entries:
 
     def read(self, document: Document) -> None:
         """Takes over the events of a document; a bad one is noted and the others go on."""
-        events = (document.value or {}).get("events") or ()
+        events = (document.value or {}).get("events") or []
         if not isinstance(events, list):
             self.problems.append(Problem(document.where(("events",)), "events must be a list", "write '- key: …' per event"))
             return

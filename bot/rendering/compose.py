@@ -1,0 +1,243 @@
+"""How does an edition become a message that fits? Leave out first, then shorten; never inside a word.
+
+In this order, until the text is within the budget: the sources go (one link stays), the least important events keep
+their titles only, then go, the lead's text ends after a sentence, then after a word. What is shortened is the plain text before it is marked up,
+so that no address, entity or grapheme is ever cut.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.calendars.events import Event
+from bot.editions import Edition, Entry
+from bot.errors import Mistake
+from bot.rendering import words
+from bot.rendering.budget import Budget
+from bot.rendering.markup import PLAIN, Markup
+from bot.rendering.message import Image, Message
+from bot.rendering.templates import Templates
+
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+(?=[^\s])")
+_LOOSE_ENDS = ",;:-\u2013\u2014"  # what no shortened sentence should end with
+DAILY, WEEKLY = "edition.txt.j2", "week.txt.j2"
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How one channel reads: its templates in its own markup and in plain text, its budget, its language."""
+
+    templates: Templates
+    plain: Templates
+    budget: Budget
+    language: str = "en"
+    hashtags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """An edition on its way to fitting."""
+
+    edition: Edition
+    sources: bool = True
+    part: int = 1
+    parts: int = 1
+
+
+def style(
+    folders: Sequence[Any], kind: str, markup: Markup, budget: Budget, language: str, hashtags: tuple[str, ...] = ()
+) -> Style:
+    """The style of a kind, with templates from `folders` (the user's first)."""
+    return Style(Templates(folders, kind, markup), Templates(folders, kind, PLAIN), budget, language, hashtags)
+
+
+def compose(edition: Edition, style: Style) -> Message:
+    """The edition as one message within the budget. Raises `Mistake` where even its bare title does not fit."""
+    return _message(_fitted(_Draft(edition), style), style)
+
+
+def compose_thread(edition: Edition, style: Style) -> tuple[Message, ...]:
+    """The edition as numbered messages, each within the budget; one message if it fits in one."""
+    whole = _Draft(edition, sources=True)
+    if len(edition.entries) < 2 or style.budget.fits(_text(whole, style)):
+        return (compose(edition, style),)
+    chunks = list(_chunks(edition, style))
+    drafts = [_Draft(chunk, part=number, parts=len(chunks)) for number, chunk in enumerate(chunks, 1)]
+    return tuple(_message(_fitted(draft, style), style) for draft in drafts)
+
+
+def _chunks(edition: Edition, style: Style) -> Iterator[Edition]:
+    """The entries in order, as many a part as fit; the counters stand in the first part only."""
+    held: list[Entry] = []
+    part = 1
+    for entry in edition.entries:
+        if held and not style.budget.fits(_text(_part(edition, [*held, entry], part), style)):
+            yield _part(edition, held, part).edition
+            held, part = [], part + 1
+        held.append(entry)
+    yield _part(edition, held, part).edition
+
+
+def _part(edition: Edition, entries: list[Entry], part: int) -> _Draft:
+    readings = edition.readings if part == 1 else ()
+    # Measured as the 9th of 99, so that the number never makes a part too long.
+    return _Draft(replace(edition, entries=tuple(entries), readings=readings), part=max(part, 9), parts=99)
+
+
+def _fitted(draft: _Draft, style: Style) -> _Draft:
+    for candidate in _leaving_out(draft):
+        if style.budget.fits(_text(candidate, style)):
+            return candidate
+    return _shortened(candidate, style)
+
+
+def _leaving_out(draft: _Draft) -> Iterator[_Draft]:
+    yield draft
+    draft = replace(draft, sources=False)
+    yield draft
+    while (briefer := draft.edition.briefer()) is not None:
+        draft = replace(draft, edition=briefer)
+        yield draft
+    while len(draft.edition.entries) > 1:
+        draft = replace(draft, edition=draft.edition.without_least())
+        yield draft
+
+
+def _shortened(draft: _Draft, style: Style) -> _Draft:
+    """The draft with the longest text, and then title, of its lead that fits."""
+    lead = draft.edition.lead
+    if lead is not None:
+        for drafts in (_with_texts(draft, lead), _with_titles(draft, lead)):
+            found = _longest(list(drafts), lambda each: _fits(each, style))
+            if found is not None:
+                return found
+    if not _fits(draft, style):
+        raise Mistake("an edition does not fit its channel even without its events", "shorten the template")
+    return draft
+
+
+def _fits(draft: _Draft, style: Style) -> bool:
+    return style.budget.fits(_text(draft, style))
+
+
+def _with_texts(draft: _Draft, lead: Entry) -> Iterator[_Draft]:
+    yield from (_with(draft, replace(lead.event, text=text)) for text in shortenings(lead.event.text))
+
+
+def _with_titles(draft: _Draft, lead: Entry) -> Iterator[_Draft]:
+    yield from (_with(draft, replace(lead.event, text="", title=title)) for title in shortenings(lead.event.title))
+
+
+def _with(draft: _Draft, event: Event) -> _Draft:
+    lead, *rest = draft.edition.entries
+    return replace(draft, edition=replace(draft.edition, entries=(replace(lead, event=event), *rest)))
+
+
+def _longest(drafts: Sequence[_Draft], fits: Callable[[_Draft], bool]) -> _Draft | None:
+    """The first of `drafts`, sorted from long to short, that fits."""
+    low, high = 0, len(drafts)
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if fits(drafts[middle]) else (middle + 1, high)
+    return drafts[low] if low < len(drafts) else None
+
+
+def shortenings(text: str) -> Iterator[str]:
+    """The text, then shorter and shorter: fewer whole sentences while more than one is left, then fewer words, then ""."""
+    sentences = _SENTENCE_END.split(text)
+    for count in range(len(sentences), 0, -1):
+        yield " ".join(sentences[:count])
+    spoken = sentences[0].split()
+    for count in range(len(spoken) - 1, 0, -1):
+        yield " ".join(spoken[:count]).rstrip(_LOOSE_ENDS) + " …"
+    yield ""
+
+
+def _text(draft: _Draft, style: Style, templates: Templates | None = None) -> str:
+    edition = draft.edition
+    context = {
+        "edition": edition,
+        "title": words.title(edition.day, edition.last, style.language),
+        "language": style.language,
+        "sources": draft.sources,
+        "link": _link(edition),
+        "hashtags": style.hashtags,
+        "part": draft.part,
+        "parts": draft.parts,
+    }
+    return (templates or style.templates).render(WEEKLY if edition.weekly else DAILY, context)
+
+
+def _link(edition: Edition) -> str:
+    """Where a reader can go on: the lead's own link, else its first source with an address."""
+    event = edition.lead.event if edition.lead else None
+    if event is None:
+        return ""
+    addresses = [*(link.url for link in event.links), *(source.url for source in event.sources)]
+    return next(filter(None, addresses), "")
+
+
+def _message(draft: _Draft, style: Style) -> Message:
+    edition = draft.edition
+    event = edition.lead.event if edition.lead else None
+    picture = event.picture if event else None
+    return Message(
+        title=words.title(edition.day, edition.last, style.language),
+        text=_text(draft, style),
+        plain=_text(draft, style, style.plain),
+        language=style.language,
+        tone=_tone(edition),
+        link=_link(edition),
+        image=Image(picture.url, picture.alt, picture.credit) if picture else None,
+        part=draft.part,
+        parts=draft.parts,
+        data=_data(edition),
+    )
+
+
+def _tone(edition: Edition) -> str:
+    """One solemn event makes the message solemn; otherwise it has the tone of its lead."""
+    tones = [entry.event.tone.value for entry in edition.entries]
+    return "solemn" if "solemn" in tones else next(iter(tones), "neutral")
+
+
+def _data(edition: Edition) -> dict[str, Any]:
+    return {
+        "day": edition.day.isoformat(),
+        "last": edition.last.isoformat(),
+        "counters": [_counter_data(reading) for reading in edition.readings],
+        "events": [_event_data(entry) for entry in edition.entries],
+        "left_out": edition.left_out,
+    }
+
+
+def _counter_data(reading: Any) -> dict[str, Any]:
+    return {
+        "counter": f"{reading.counter.calendar}/{reading.counter.key}",
+        "label": reading.label,
+        "number": reading.number,
+        "total": reading.total,
+        "date": reading.original.isoformat(),
+        "milestone": reading.milestone,
+        "series": reading.values,
+    }
+
+
+def _event_data(entry: Entry) -> dict[str, Any]:
+    event = entry.event
+    return {
+        "id": entry.id,
+        "date": event.began.isoformat() if event.began else None,
+        "years_ago": entry.years_ago,
+        "day_number": entry.reading.number if entry.reading else None,
+        "title": event.title,
+        "text": event.text,
+        "tone": event.tone.value,
+        "importance": event.importance,
+        "certainty": event.certainty.value,
+        "tags": list(event.tags),
+        "sources": [{"title": each.title, "publisher": each.publisher, "url": each.url} for each in event.sources],
+    }

@@ -1,0 +1,114 @@
+"""Which template renders an edition, and what may it do?
+
+Jinja2, sandboxed and strict: an unknown name is a mistake, not an empty string. Looked for in this order, so that a
+user overrides a shipped template by its name: yours/KIND, yours, shipped/KIND, shipped. A template of a kind extends
+the one for any kind by the name `any/NAME`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib.resources.abc import Traversable
+from typing import Any
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from bot.errors import Problem, Problems, Where
+from bot.rendering import words
+from bot.rendering.markup import Markup
+
+# A template of a hostile or careless user may loop; its output is bounded, and `range` by the sandbox.
+MOST_CHARACTERS = 200_000
+
+
+class Raw(str):
+    """Text that is in the platform's markup already; everything else a template prints is escaped."""
+
+    __slots__ = ()
+
+
+class Templates:
+    """The templates of one kind, in one markup."""
+
+    def __init__(self, folders: Sequence[Traversable], kind: str, markup: Markup) -> None:
+        self._any = list(folders)
+        self._kind = [place for folder in folders for place in (folder / kind, folder)]
+        self._environment = _environment(markup, self._load)
+
+    def render(self, name: str, context: dict[str, Any]) -> str:
+        """The rendered text, trimmed, never with more than one empty line. Raises `Problems` for a faulty template."""
+        try:
+            pieces = self._environment.get_template(name).generate(**context)
+            return _tidy(_bounded(pieces, name))
+        except jinja2.TemplateSyntaxError as error:
+            where = Where(error.filename or error.name or name, error.lineno, 1)
+            raise Problems([Problem(where, f"template: {error.message}", "see the page on templates")]) from None
+        except jinja2.TemplateError as error:
+            raise Problems([Problem(self._line_of(error, name), f"template: {error.message}", _ADVICE)]) from None
+        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+            raise Problems([Problem(self._line_of(error, name), f"template: {error}", _ADVICE)]) from None
+
+    def _load(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
+        folders = self._any if name.startswith("any/") else self._kind
+        for folder in folders:
+            place = folder / name.removeprefix("any/")
+            if place.is_file():
+                return place.read_text(encoding="utf-8"), str(place), lambda: True
+        return None
+
+    def _line_of(self, error: BaseException, name: str) -> Where:
+        """The line of the template that raised: the innermost frame of the traceback that is a template."""
+        where, trace = Where(name), error.__traceback__
+        while trace is not None:
+            file = trace.tb_frame.f_code.co_filename
+            if file.endswith(".j2"):
+                where = Where(file, trace.tb_lineno, 1)
+            trace = trace.tb_next
+        return where
+
+
+_ADVICE = "the names a template may use are in the page on templates"
+
+
+def _environment(markup: Markup, load: Callable[[str], Any]) -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        loader=jinja2.FunctionLoader(load),
+        undefined=jinja2.StrictUndefined,
+        finalize=lambda value: value if isinstance(value, Raw) else markup.escape("" if value is None else str(value)),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # `finalize` escapes, by the rules of the platform instead of HTML's
+    )
+    environment.filters |= {
+        "strong": lambda text: Raw(markup.strong(markup.escape(str(text)))),
+        "link": lambda label, url: Raw(markup.link(str(url), str(label))) if url else label,
+        "day_month": words.day_month,
+        "full_date": words.full_date,
+        "weekday": words.weekday,
+        "number": words.number,
+        "ordinal": words.ordinal,
+        "years_ago": words.years_ago,
+        "persian_digits": words.persian_digits,
+        "persian_date": words.persian_date,
+    }
+    return environment
+
+
+def _bounded(pieces: Any, name: str) -> str:
+    kept, size = [], 0
+    for piece in pieces:
+        size += len(piece)
+        if size > MOST_CHARACTERS:
+            raise Problems([Problem(Where(name), "template: its output does not end", "look at its loops")])
+        kept.append(piece)
+    return "".join(kept)
+
+
+def _tidy(text: str) -> str:
+    lines: list[str] = []
+    for line in text.splitlines():
+        stripped = line.rstrip()
+        if stripped or (lines and lines[-1]):
+            lines.append(stripped)
+    return "\n".join(lines).strip()

@@ -1,0 +1,73 @@
+"""Which deliveries are due by now, and when is the next? Pure: subscriptions, cursors and `now` in, deliveries out.
+
+A cursor is the instant up to which a subscription's slots have been opened. A subscription seen for the first time
+gets `now`, so the past is never posted; after a stop a later `now` finds all that was missed, each once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from bot.scheduling.slots import Slot, local_day
+from bot.subscriptions.subscription import Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A slot that has come: it is to be posted until `expires_at`, or has expired already."""
+
+    subscription: Subscription
+    day: date
+    instant: datetime
+    expires_at: datetime
+    expired: bool
+
+
+def slot(subscription: Subscription) -> Slot:
+    return Slot(subscription.timezone, subscription.at)
+
+
+def due(
+    subscriptions: Iterable[Subscription], cursors: Mapping[str, datetime], now: datetime, window: timedelta
+) -> list[Due]:
+    """Every slot after its subscription's cursor and not after `now`, oldest first; late by more than `window`: expired."""
+    found = [
+        each
+        for subscription in subscriptions
+        if subscription.name in cursors
+        for each in _due(subscription, cursors[subscription.name], now, window)
+    ]
+    return sorted(found, key=lambda each: (each.instant, each.subscription.name))
+
+
+def _due(subscription: Subscription, cursor: datetime, now: datetime, window: timedelta) -> Iterator[Due]:
+    for day, instant in _slots(subscription, cursor, now):
+        yield Due(subscription, day, instant, instant + window, expired=now > instant + window)
+
+
+def _slots(subscription: Subscription, after: datetime, until: datetime) -> Iterator[tuple[date, datetime]]:
+    """The slots after one instant and not after another."""
+    if until <= after:
+        return
+    own = slot(subscription)
+    # A slot may stand on the next local day (its last second): one day more on each side.
+    day, last = local_day(after, own.timezone) - timedelta(days=1), local_day(until, own.timezone) + timedelta(days=1)
+    while day <= last:
+        instant = own.instant(day) if subscription.falls_on(day.weekday()) else None
+        if instant is not None and after < instant <= until:
+            yield day, instant
+        day += timedelta(days=1)
+
+
+def next_instant(subscriptions: Iterable[Subscription], now: datetime) -> datetime | None:
+    """The first slot of any subscription after `now`."""
+    # Eight days hold each weekday at least once, even where a day was skipped.
+    instants = (instant for each in subscriptions for _, instant in _slots(each, now, now + timedelta(days=9)))
+    return min(instants, default=None)
+
+
+def advanced(subscriptions: Iterable[Subscription], cursors: Mapping[str, datetime], now: datetime) -> dict[str, datetime]:
+    """The cursors to write after `due`: `now` for all, never earlier than before (a clock may be set back)."""
+    return {each.name: max(now, cursors.get(each.name, now)) for each in subscriptions}

@@ -1,0 +1,1 @@
+"""Who gets what, where, and at what hour?"""
