@@ -1,8 +1,8 @@
 """How does an edition become a message that fits? Leave out first, then shorten; never inside a word.
 
 In this order, until the text is within the budget: the sources go (one link stays), the least important events keep
-their titles only, then go, the lead's text ends after a sentence, then after a word. What is shortened is the plain text before it is marked up,
-so that no address, entity or grapheme is ever cut.
+only their titles, then go too, the lead's text ends after a sentence, then after a word. What is shortened is the
+plain text before it is marked up, so that no address, entity or grapheme is ever cut.
 """
 
 from __future__ import annotations
