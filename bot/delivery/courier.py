@@ -1,0 +1,266 @@
+"""How does one delivery get there? Compose, keep, claim at the wire, send, settle. The heart.
+
+A courier never waits to try again and never decides: the ledger says who may send, the policy says what comes next.
+Whatever ends it, an error, a cancellation or a kill, leaves the delivery in a state from which it goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from bot.channels import (
+    Channel,
+    Claim,
+    Conversation,
+    Direct,
+    Failure,
+    Finds,
+    InDoubt,
+    Learns,
+    Post,
+    Receipt,
+    Refused,
+    Unavailable,
+)
+from bot.delivery import facts as kept
+from bot.delivery import policy, reports
+from bot.delivery.ledger import LEASE, NO_RECEIPT, Ledger
+from bot.delivery.states import Decision, Delivery
+from bot.errors import BotError
+from bot.rendering.message import Message, message_from
+
+R = TypeVar("R")
+FACTS_LAST = timedelta(days=7)
+PATIENCE = timedelta(minutes=10)  # for everything that one delivery asks its platform; a picture may be long in the making
+
+log = logging.getLogger(__name__)
+
+
+class ClaimLostError(Exception):
+    """Raised by `claim` at the wire: another courier has the delivery, or it has been settled. Do not send."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """There is nothing to say, and why."""
+
+    reason: str
+
+
+class Compose(Protocol):
+    """The messages of a delivery, one for each part of the thread that begins with it; called in a thread."""
+
+    def __call__(self, delivery: Delivery, facts: Mapping[str, Any], /) -> Sequence[Message] | Skip: ...
+
+
+class Http(Protocol):
+    """Drives conversations. Awaits `claim` before the committing request can leave, and lets its errors pass."""
+
+    async def run(self, conversation: Conversation[R], claim: Claim, /) -> R: ...
+
+
+def key(destination: str, slot: str, part: int) -> str:
+    """What makes two attempts the same post: never random, never of the text."""
+    return hashlib.sha256(f"{destination}|{slot}|{part}".encode()).hexdigest()[:32]
+
+
+@dataclass(slots=True)
+class _Hold:
+    """The claim of one courier on one delivery; `fence` is set once it has been taken."""
+
+    ledger: Ledger
+    delivery: Delivery
+    now: Callable[[], datetime]
+    fence: int | None = None
+    lost: bool = False
+
+    async def __call__(self) -> None:
+        """Takes the claim, or, when a conversation commits a second time, makes sure that it still stands."""
+        now = self.now()
+        if not await asyncio.to_thread(self._take, now):
+            self.lost = True
+            raise ClaimLostError
+        if self.now() >= now + LEASE:
+            raise Unavailable("this computer stood still while the post was about to leave")
+
+    def _take(self, now: datetime) -> bool:
+        if self.fence is not None:
+            return self.ledger.renew(self.delivery.id, self.fence, now)
+        self.fence = self.ledger.claim(self.delivery.id, self.delivery.fence, now, state=self.delivery.state)
+        return self.fence is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Courier:
+    """One courier serves any number of deliveries at once; each call is one attempt of one delivery."""
+
+    ledger: Ledger
+    http: Http
+    compose: Compose
+    now: Callable[[], datetime]
+    jitter: Callable[[], float]
+    patience: timedelta = field(default=PATIENCE)
+
+    async def deliver(self, delivery: Delivery, channel: Channel) -> Delivery:
+        """One attempt of a waiting delivery; returns it as it then stands."""
+        hold = _Hold(self.ledger, delivery, self.now)
+        outcome = await self._outcome(self._sending(channel, hold), hold)
+        return await asyncio.to_thread(self._settle, outcome, channel, hold)
+
+    async def settle_doubt(self, delivery: Delivery, channel: Channel, *, repeat: bool = False) -> Delivery:
+        """Looks whether a doubtful post got there, or repeats it where that is safe or (`repeat`) wished."""
+        why = delivery.reason
+        choice = policy.remedy(delivery, channel.doubt, self.now(), finds=isinstance(channel, Finds), repeat=repeat)
+        if choice is policy.Remedy.LOOK:
+            hold = _Hold(self.ledger, delivery, self.now)
+            outcome = await self._outcome(self._finding(delivery, channel), hold)
+            if not isinstance(outcome, Refused):
+                return await asyncio.to_thread(self._settle, outcome, channel, hold)
+            why = f"{why}; it could not be looked up: {outcome.why}"
+            choice = policy.remedy(delivery, channel.doubt, self.now(), finds=False, repeat=repeat)
+        if choice is policy.Remedy.REPEAT:
+            return await self.deliver(delivery, channel)
+        return await asyncio.to_thread(self._hold, delivery, why)
+
+    async def _sending(self, channel: Channel, hold: _Hold) -> Receipt | Skip:
+        facts = await self._facts(channel)
+        message = await self._message(hold.delivery, facts)
+        if isinstance(message, Skip):
+            return message
+        post = await self._post(hold.delivery, channel, message)
+        if not isinstance(channel, Direct):
+            return await self._ask(channel.post(post, facts), hold)
+        async with asyncio.timeout(self.patience.total_seconds()):
+            return await channel.deliver(post, hold)
+
+    async def _ask(self, conversation: Conversation[R], claim: Claim) -> R:
+        async with asyncio.timeout(self.patience.total_seconds()):
+            return await self.http.run(conversation, claim)
+
+    async def _finding(self, delivery: Delivery, channel: Channel) -> Receipt | Decision:
+        assert isinstance(channel, Finds)
+        post = await self._post(delivery, channel, message_from(delivery.message))
+        facts = await self._facts(channel)
+        found = await self._ask(channel.find(post, facts), _nothing_to_claim)
+        return found or policy.not_found(delivery, self.now())
+
+    async def _outcome(self, trying: Coroutine[Any, Any, R], hold: _Hold) -> R | Failure | ClaimLostError:
+        """What came of it. Whatever is not an answer of the platform is a doubt once the claim is taken."""
+        try:
+            return await trying
+        except (Failure, ClaimLostError) as answer:
+            said: Failure | ClaimLostError = answer
+        except BotError as mistake:
+            said = InDoubt(str(mistake))
+        except TimeoutError:
+            said = InDoubt(f"no end after {self.patience.total_seconds():.0f} seconds")
+        except Exception as bug:
+            log.exception("delivery %d (%s, %s)", hold.delivery.id, hold.delivery.subscription, hold.delivery.slot)
+            said = InDoubt(f"a mistake in thisday ({type(bug).__name__}); its log says more")
+        return _meant(said, hold)
+
+    def _settle(
+        self, outcome: Receipt | Skip | Decision | Failure | ClaimLostError, channel: Channel, hold: _Hold
+    ) -> Delivery:
+        """Writes the outcome down; returns the delivery as it then stands, whoever settled it."""
+        delivery, now = hold.delivery, self.now()
+        if isinstance(outcome, ClaimLostError):
+            return self._standing(delivery)
+        if isinstance(outcome, Skip):
+            return self.ledger.skip(delivery, outcome.reason) or self._standing(delivery)
+        decision = self._decision(outcome, delivery, channel, now)
+        receipt = outcome if isinstance(outcome, Receipt) else NO_RECEIPT
+        try:
+            if hold.fence is None:
+                settled = self.ledger.record(delivery, decision, now, _word(outcome), receipt)
+            else:
+                settled = self.ledger.settle(delivery.id, hold.fence, decision, now, _word(outcome), receipt)
+        except Exception:
+            log.exception(
+                "delivery %d is %s %s, but that could not be written down", delivery.id, decision.state, receipt.url
+            )
+            raise
+        return settled or self._standing(delivery)
+
+    def _decision(
+        self, outcome: Receipt | Decision | Failure, delivery: Delivery, channel: Channel, now: datetime
+    ) -> Decision:
+        if isinstance(outcome, Decision):
+            return outcome
+        if isinstance(outcome, Receipt):
+            return policy.delivered(outcome)
+        tried = replace(delivery, attempts=delivery.attempts + 1)
+        return policy.after(outcome, tried, now, self.jitter(), channel.kind, channel.doubt)
+
+    def _hold(self, delivery: Delivery, why: str) -> Delivery:
+        return self.ledger.hold(delivery, why) or self._standing(delivery)
+
+    def _standing(self, delivery: Delivery) -> Delivery:
+        return reports.get(self.ledger.database, delivery.id) or delivery
+
+    async def _facts(self, channel: Channel) -> Mapping[str, Any]:
+        """What the server said about its limits; a server that does not say it now does not stop a post."""
+        if not isinstance(channel, Learns):
+            return {}
+        known = await asyncio.to_thread(kept.facts, self.ledger.database, _about(channel))
+        if known and self.now() - known.at < FACTS_LAST:
+            return known.values
+        try:
+            learned = await self._ask(channel.learn(), _nothing_to_claim)
+        except (Failure, TimeoutError) as failure:
+            log.info("%s did not say its limits: %s", channel.destination, failure)
+            return known.values if known else {}
+        await asyncio.to_thread(kept.keep_facts, self.ledger.database, _about(channel), learned, self.now())
+        return learned
+
+    async def _message(self, delivery: Delivery, facts: Mapping[str, Any]) -> Message | Skip:
+        """The stored message or, the first time, a new one, stored before anything leaves."""
+        if delivery.message:
+            return message_from(delivery.message)
+        composed = await asyncio.to_thread(self.compose, delivery, facts)
+        if isinstance(composed, Skip):
+            return composed
+        first, *rest = (message.to_json() for message in composed)
+        return message_from(await asyncio.to_thread(self.ledger.keep_message, delivery.id, first, rest))
+
+    async def _post(self, delivery: Delivery, channel: Channel, message: Message) -> Post:
+        reply_to = await asyncio.to_thread(self.ledger.reply_to, delivery) if delivery.part > 1 else None
+        # Two subscriptions may share a destination and a day, so the key is made of both.
+        own = key(channel.destination, f"{delivery.subscription}/{delivery.slot}", delivery.part)
+        return Post(message, own, delivery.slot, self.now(), delivery.first_tried, reply_to)
+
+
+def _meant(said: Failure | ClaimLostError, hold: _Hold) -> Failure | ClaimLostError:
+    """Nothing can have left without a claim; a lost claim ends the attempt, however its loss came back to us."""
+    if hold.lost or isinstance(said, ClaimLostError):
+        return ClaimLostError()
+    if isinstance(said, InDoubt) and hold.fence is None:
+        return Unavailable(said.why)
+    return said
+
+
+def _word(outcome: Receipt | Decision | Failure) -> str:
+    """The outcome of an attempt as its history shows it."""
+    match outcome:
+        case Receipt():
+            return "delivered"
+        case Decision():
+            return "not found"
+        case InDoubt():
+            return "in doubt"
+        case _:
+            return type(outcome).__name__.lower()
+
+
+def _about(channel: Channel) -> str:
+    return f"{channel.kind} {channel.destination}"
+
+
+async def _nothing_to_claim() -> None:
+    raise RuntimeError("a conversation that only asks has come to a request that posts")
