@@ -214,6 +214,6 @@ class CalendarFile(EventsFile):
     series: dict[Key, SeriesEntry] = Field(default_factory=dict)
 
 
-def schema() -> dict[str, Any]:
-    """The JSON Schema of a calendar file, for editors."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **CalendarFile.model_json_schema()}
+def schema(model: type[EventsFile]) -> dict[str, Any]:
+    """The JSON Schema of a calendar file, or of a file of events in a calendar folder, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}

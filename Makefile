@@ -1,0 +1,48 @@
+# The words of this project: run, test, check, docs, wheel, bench, clean. Each sets up what it needs.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: run test check setup docs wheel bench clean
+
+run: .venv/runtime  ## post today's edition to this terminal
+	@$(BIN)/thisday post --again
+
+test: .venv/development  ## all tests
+	@$(BIN)/python -m pytest
+
+check: .venv/development  ## what must hold before a commit: lint, types, layers, sizes, fresh documents
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python tests/sizes.py
+	@$(BIN)/python docs/generate.py --check
+	@$(BIN)/thisday check
+
+setup: .venv/development  ## everything for working on it
+
+docs: .venv/development  ## write the generated pages of docs/reference
+	@$(BIN)/python docs/generate.py
+
+wheel: .venv/development  ## dist/*.whl
+	@$(BIN)/python -m build --quiet
+
+bench: .venv/development  ## measure, and print the ratios
+	@$(PIP) apprise
+	@$(BIN)/python bench/start.py
+
+clean:  ## all that was made here
+	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/bin/python:
+	@$(PYTHON) -m venv .venv
+
+.venv/runtime: pyproject.toml | .venv/bin/python
+	@$(PIP) --editable .
+	@touch $@
+
+.venv/development: .venv/runtime
+	@$(PIP) --upgrade pip
+	@$(PIP) --group dev
+	@touch $@

@@ -1,0 +1,180 @@
+"""How are the parts put together? Config in, a working thisday out. The only place that calls the constructors.
+
+What a command does not need is never made: a preview opens no database, a listing no network.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bot import config as settings
+from bot.calendars.shelf import Shelf, shipped_folders
+from bot.channels import BUILT_IN, Channel, kind, kinds
+from bot.config import Config
+from bot.editions import NothingToTell
+from bot.errors import Mistake
+from bot.rendering.message import Message
+from bot.resources import shipped
+from bot.subscriptions.paper import Paper
+from bot.subscriptions.subscription import Owner, Subscription, from_config, subscription
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from bot.channels._http import Http
+    from bot.database import Database
+    from bot.delivery.courier import Courier, Skip
+    from bot.delivery.ledger import Ledger
+    from bot.delivery.states import Delivery
+    from bot.scheduling.scheduler import Scheduler
+    from bot.subscriptions.store import Store
+
+log = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def options_of(name: str) -> type[BaseModel] | None:
+    """The model of a kind's own options, None for an unknown kind."""
+    found = kind(name)
+    return found.Options if found else None
+
+
+def kind_names() -> list[str]:
+    return sorted({*BUILT_IN, *kinds()})
+
+
+def read_config(path: Path | None) -> Config:
+    """The config at `path`, else the one named by THISDAY_CONFIG, else ./config.yaml, else the shipped one."""
+    found = path or settings.config_path() or Path("config.yaml")
+    if path is None and not found.exists() and settings.config_path() is None:
+        text = shipped("config.yaml").read_text(encoding="utf-8")
+        return settings.config_from(text, "config.yaml", Path.cwd(), options_of, kind_names)
+    return settings.read_config(found, options_of, kind_names)
+
+
+@dataclass
+class App:
+    """A configured thisday. `now` and `jitter` are given, so that a test can be the clock."""
+
+    config: Config
+    now: Callable[[], datetime] = utc_now
+    jitter: Callable[[], float] = random.random
+    cache: Path | None = field(default_factory=settings.cache_folder)
+
+    @cached_property
+    def paper(self) -> Paper:
+        own = [self.config.place(path) for path in (self.config.top.events,) if path]
+        templates = [self.config.place(path) for path in (self.config.top.templates,) if path]
+        shelf = Shelf((*own, self.config.folder, *shipped_folders()), self.cache)
+        return Paper(shelf, (*templates, shipped("templates")))
+
+    @cached_property
+    def database(self) -> Database:
+        from bot.database import open_database
+
+        return open_database(self.config.database)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        from bot.delivery.ledger import Ledger
+
+        return Ledger(self.database)
+
+    @cached_property
+    def store(self) -> Store:
+        from bot.subscriptions.cipher import cipher
+        from bot.subscriptions.store import Store
+
+        key_file = Path(f"{self.config.database}.key")
+        return Store(self.database, lambda: cipher(settings.secret_key(), key_file), options_of)
+
+    @cached_property
+    def http(self) -> Http:
+        from bot.channels._http import Http
+
+        return Http(allow_private=self.config.top.network.allow_private, now=self.now)
+
+    @cached_property
+    def courier(self) -> Courier:
+        from bot.delivery.courier import Courier
+
+        return Courier(self.ledger, self.http, self.compose, self.now, self.jitter)
+
+    def configured(self) -> list[Subscription]:
+        """The subscriptions of the config file."""
+        return from_config(self.config)
+
+    def subscriptions(self) -> list[Subscription]:
+        """All subscriptions. Where a stored one has the name of a configured one, the config wins."""
+        own = {each.name: each for each in self.configured()}
+        stored = [each for each in self.store.all() if each.name not in own]
+        return [*own.values(), *(subscription(self.config.top, each, Owner.STORED) for each in stored)]
+
+    def known(self) -> list[Subscription]:
+        """All subscriptions as far as a command that writes nothing can know: no database is made for it."""
+        there = "://" in self.config.database or Path(self.config.database).exists()
+        return self.subscriptions() if there else self.configured()
+
+    def subscription(self, name: str) -> Subscription:
+        """The subscription of a name. Raises `Mistake` if there is none."""
+        from bot.documents import suggestion
+
+        found = {each.name: each for each in self.known()}
+        if name not in found:
+            raise Mistake(f"there is no channel {name!r}", suggestion(name, list(found)))
+        return found[name]
+
+    def channel(self, subscription: Subscription) -> Channel:
+        """The channel that a subscription posts to."""
+        found = kind(subscription.kind)
+        if found is None:
+            raise Mistake(f"there is no kind of channel {subscription.kind!r}", f"known are {', '.join(kind_names())}")
+        return found(subscription.options)
+
+    def compose(self, delivery: Delivery, facts: Mapping[str, Any]) -> Sequence[Message] | Skip:
+        """The messages of a delivery."""
+        from bot.delivery.courier import Skip
+
+        wanted = self.subscription(delivery.subscription)
+        found = self.paper.messages(wanted, self.channel(wanted), delivery.day, facts)
+        return Skip(found.reason) if isinstance(found, NothingToTell) else found
+
+    async def carry(self, delivery: Delivery) -> Delivery:
+        """One attempt of a delivery; one whose channel is gone from the config is skipped."""
+        wanted = self._wanted(delivery)
+        if wanted is None:
+            return self.ledger.skip(delivery, "its channel is no longer configured") or delivery
+        return await self.courier.deliver(delivery, self.channel(wanted))
+
+    async def look_after(self, delivery: Delivery) -> Delivery:
+        """What can be done about a delivery in doubt."""
+        wanted = self._wanted(delivery)
+        if wanted is None:
+            return self.ledger.hold(delivery, "its channel is no longer configured") or delivery
+        repeat = wanted.in_doubt is settings.OnDoubt.REPEAT
+        return await self.courier.settle_doubt(delivery, self.channel(wanted), repeat=repeat)
+
+    def _wanted(self, delivery: Delivery) -> Subscription | None:
+        return next((each for each in self.subscriptions() if each.name == delivery.subscription), None)
+
+    def scheduler(self) -> Scheduler:
+        from bot.scheduling.dispatch import Dispatcher
+        from bot.scheduling.scheduler import Scheduler
+
+        dispatcher = Dispatcher(self.ledger, self.carry, self.look_after)
+        return Scheduler(self.subscriptions, self.ledger, dispatcher, self.now, self.config.top.catch_up)
+
+    def secrets(self) -> frozenset[str]:
+        """Every secret in use, for masking."""
+        stored = (secret for each in self.known() for secret in settings.secrets_in(each.options))
+        return frozenset(self.config.secrets) | frozenset(stored)

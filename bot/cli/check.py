@@ -1,0 +1,79 @@
+"""Is everything right before anything is posted? Config, calendars, templates and, online, the credentials."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from bot.app import App
+from bot.channels import Checks, Failure
+from bot.cli.main import DONE, NOT_ALL
+from bot.cli.opening import open_app, resolved
+from bot.cli.output import as_json
+from bot.errors import Mistake, Problem, Problems, Where
+from bot.subscriptions.subscription import Subscription
+
+
+@click.command("check")
+@click.option("--online", is_flag=True, help="Also ask each platform whether the credentials work; nothing is posted.")
+@click.option("--json", "json_", is_flag=True, help="As JSON.")
+@click.pass_context
+def command(ctx: click.Context, *, online: bool, json_: bool) -> int:
+    """Check config, calendars and templates, and with --online the credentials, without posting."""
+    app = open_app(ctx)
+    wanted = app.known()
+    problems = sorted({problem for each in wanted for problem in _problems(app, each)})
+    if problems:
+        raise Problems(problems)
+    asked = asyncio.run(_ask(app, wanted)) if online else []
+    if json_:
+        as_json({"channels": [each.name for each in wanted], "online": asked})
+    else:
+        _tell(app, wanted, asked)
+    return DONE if all(each["works"] is not False for each in asked) else NOT_ALL
+
+
+def _problems(app: App, wanted: Subscription) -> Iterator[Problem]:
+    """What is wrong with the calendars and templates of a subscription."""
+    try:
+        app.paper.calendars(wanted.calendars)
+        channel = app.channel(wanted)
+        app.paper.messages(wanted, channel, resolved("today", app, wanted.timezone), {})
+    except Problems as found:
+        yield from found.problems
+    except Mistake as found:
+        yield Problem(Where(f"channel {wanted.name}"), found.what, found.instead)
+
+
+async def _ask(app: App, wanted: list[Subscription]) -> list[dict[str, Any]]:
+    async with app.http:
+        return list(await asyncio.gather(*(_ask_one(app, each) for each in wanted)))
+
+
+async def _ask_one(app: App, wanted: Subscription) -> dict[str, Any]:
+    channel = app.channel(wanted)
+    if not isinstance(channel, Checks):
+        return {"channel": wanted.name, "works": None, "words": "this kind cannot be asked without posting"}
+    try:
+        return {"channel": wanted.name, "works": True, "words": await app.http.run(channel.check(), _no_claim)}
+    except Failure as failure:
+        return {"channel": wanted.name, "works": False, "words": failure.why}
+
+
+async def _no_claim() -> None:
+    """Nothing is posted, so nothing is claimed."""
+
+
+def _tell(app: App, wanted: list[Subscription], asked: list[dict[str, Any]]) -> None:
+    names = {name: len(app.paper.calendars((name,))[0].events) for each in wanted for name in each.calendars}
+    for name, count in names.items():
+        click.echo(f"calendar {name}: {count} events")
+    for each in wanted:
+        click.echo(f"channel {each.name} ({each.kind}): {each.at:%H:%M} {each.timezone}, to {app.channel(each).destination}")
+    for one in asked:
+        sign = {True: "works", False: "does not work", None: "not asked"}[one["works"]]
+        click.echo(f"online {one['channel']}: {sign}: {one['words']}")
+    click.echo("All right." if all(one["works"] is not False for one in asked) else "Some credentials do not work.")

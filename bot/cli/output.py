@@ -1,0 +1,54 @@
+"""How is a result printed? Colour and tables on a terminal, plain text in a pipe, JSON for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+
+def as_json(value: Any) -> None:
+    """One JSON document on standard output; what JSON has no form for is printed as text."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def table(rows: Sequence[Mapping[str, Any]], *, empty: str) -> None:
+    """Rows under their column names; on a terminal fitted to its width."""
+    if not rows:
+        click.echo(empty)
+    elif sys.stdout.isatty():
+        _rich_table(rows)
+    else:
+        _plain_table(rows)
+
+
+def _rich_table(rows: Sequence[Mapping[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    grid = Table(box=None, header_style="bold", pad_edge=False)
+    for name in rows[0]:
+        grid.add_column(name, overflow="fold")
+    for row in rows:
+        # Values are foreign text: no markup in them.
+        grid.add_row(*(_cell(value) for value in row.values()))
+    Console(highlight=False, markup=False).print(grid)
+
+
+def _plain_table(rows: Sequence[Mapping[str, Any]]) -> None:
+    lines = [list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else str(value).replace("\n", " ")
+
+
+def heading(text: str) -> None:
+    """A line above a block of text."""
+    click.secho(f"── {text} ──", bold=True)
