@@ -124,6 +124,7 @@ class Plain:
     markup: ClassVar[Markup] = PLAIN
     doubt: ClassVar[Doubt] = Doubt()
     Options: ClassVar[type[BaseModel]] = Options
+    example: ClassVar[Mapping[str, Any]] = {"token": "fake-token"}
 
     def __init__(self, options: Any = None) -> None:
         self.options = options or Options()
