@@ -7,6 +7,7 @@ Every outcome is a `Receipt` or one of four failures.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from dataclasses import dataclass, field
@@ -34,7 +35,7 @@ class Scope(StrEnum):
     ACCOUNT = "account"
 
 
-class Failure(Exception):
+class Failure(Exception):  # noqa: N818  # the world's answers are failures, not errors
     """The world's answer when it is not a receipt. `why` is in the reader's words and never holds a secret."""
 
     def __init__(self, why: str) -> None:
@@ -156,6 +157,7 @@ class Channel(Protocol):
     markup: ClassVar[Markup]
     doubt: ClassVar[Doubt]
     Options: ClassVar[type[BaseModel]]
+    example: ClassVar[Mapping[str, Any]]  # options with obviously made-up credentials, for previews and documents
 
     def __init__(self, options: Any) -> None: ...
 
@@ -205,6 +207,16 @@ class Checks(Protocol):
         ...
 
 
+@runtime_checkable
+class Addressed(Protocol):
+    """A kind that people name by pasting an address."""
+
+    @classmethod
+    def from_address(cls, address: str, *, named: bool) -> dict[str, Any] | None:
+        """The options in an address, None if it is not of this kind. `named`: the person said that it is."""
+        ...
+
+
 # The list of platforms. A kind is imported when it is first used.
 BUILT_IN = {
     "console": "bot.channels.console:Console",
@@ -213,6 +225,11 @@ BUILT_IN = {
     "webhook": "bot.channels.webhook:Webhook",
 }
 ENTRY_POINTS = "bot.channels"
+
+
+def key_for(destination: str, slot: str, part: int) -> str:
+    """The key of a post: the same for every attempt, and nothing of its words, so that a corrected text cannot double it."""
+    return hashlib.sha256(f"{destination}|{slot}|{part}".encode()).hexdigest()[:32]
 
 
 def kinds() -> dict[str, type[Channel]]:

@@ -1,0 +1,51 @@
+"""Can this be an address or a token in a channel's options?
+
+Its shape only; whether an address may be reached is judged when a request is sent.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+from bot.documents import mistake
+
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+
+
+def checked_address(value: str, name: str, *, bare: bool = False) -> SplitResult:
+    """The parts of an https address; http only on this machine or a private network. The value, a secret, is not shown.
+
+    `bare` asks for nothing after the host.
+    """
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise mistake(f"{name} is not an address", "write https://host/…") from None
+    if parts.scheme not in {"http", "https"} or not host or re.search(r"\s", value):
+        raise mistake(f"{name} is not an address", "write it whole, with https:// in front")
+    if parts.scheme == "http" and not _near(host):
+        raise mistake(f"{name} would send secrets in the clear", "write https:// instead of http://")
+    if parts.username is not None or parts.password is not None:
+        raise mistake(f"{name} holds a user name", "leave out what stands before the @")
+    if bare and (parts.path not in {"", "/"} or parts.query or parts.fragment):
+        raise mistake(f"{name} has a path", f"write only {parts.scheme}://{parts.netloc}")
+    return parts
+
+
+def _near(host: str) -> bool:
+    """This machine, or an address of a private network written as a number."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return False
+
+
+def checked_token(value: str, name: str) -> None:
+    """A token goes into a header, where only visible ASCII fits."""
+    if not _TOKEN.fullmatch(value):
+        raise mistake(f"{name} is empty or holds a space, a line break or a letter that is not ASCII", "copy it again")

@@ -1,0 +1,251 @@
+"""How is a conversation driven over HTTP, and what do we know when a request fails?
+
+Nothing is repeated here. The one thing to be sure about is whether the request that publishes may have left: the
+delivery is claimed at the last moment before its first byte goes, and whatever fails after that is in doubt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+import httpcore
+import httpx
+
+from bot import __version__
+from bot.channels import (
+    Answer,
+    Claim,
+    Conversation,
+    Failure,
+    InDoubt,
+    R,
+    Refused,
+    Request,
+    Scope,
+    Unavailable,
+    Wait,
+)
+from bot.channels._answers import Reaction
+from bot.channels._guard import Guard, PrivateAddressError
+
+USER_AGENT = f"thisday/{__version__} (+https://example.org/thisday)"
+CONNECT = 5.0  # seconds, for the connection and again for TLS
+POOL = 30.0  # seconds that a request may wait for its turn
+MOST_BYTES = 1 << 20  # of an answer's body
+MOST_STEPS = 100  # of one conversation
+LONGEST_PAUSE = 60.0  # seconds inside a conversation
+_LEAVING = "send_request_headers.started"  # httpcore's event, after "http11." or "http2."
+_FIXED_HEADERS = {"user-agent": USER_AGENT, "accept-encoding": "identity"}
+# These are raised before a single byte of the request has been written.
+_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+# What HTTP cannot carry; found before anything is written.
+_UNSENDABLE = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError)
+_PRIVATE = "has a private address; set network.allow_private to post into your own network"
+
+
+async def unclaimed() -> None:
+    """The claim of a conversation that publishes nothing, or that no ledger watches."""
+
+
+class Transport(httpx.AsyncHTTPTransport):
+    """HTTP/1.1 without proxies, redirects, cookies or retries, to public addresses only unless told otherwise."""
+
+    def __init__(self, *, allow_private: bool, verify: ssl.SSLContext | bool, limits: httpx.Limits) -> None:
+        super().__init__(verify=verify, trust_env=False, limits=limits)
+        if not allow_private:
+            # httpx hands no network backend on to the pool that it builds.
+            self._pool._network_backend = Guard(httpcore.AnyIOBackend())  # noqa: SLF001  # see above
+
+
+@dataclass(slots=True)
+class _Departure:
+    """What is known about one request on its way: claimed at most once, and whether its bytes began to leave."""
+
+    claim: Claim
+    deadline: asyncio.Timeout
+    seconds: float
+    left: bool = False
+    objection: BaseException | None = None
+
+    async def trace(self, event: str, _info: dict[str, Any]) -> None:
+        if event.endswith(_LEAVING):
+            await self.now()
+
+    async def now(self) -> None:
+        """Called right before the first byte; if the claim fails, none is sent."""
+        try:
+            await self.claim()
+        except BaseException as error:
+            self.objection = error
+            raise
+        self.left = True
+        self.deadline.reschedule(asyncio.get_running_loop().time() + self.seconds)
+
+
+class Http:
+    """Drives conversations. Owned by the app, entered once; `transport`, `now` and `sleep` are given by tests."""
+
+    def __init__(
+        self,
+        *,
+        allow_private: bool = False,
+        limits: httpx.Limits | None = None,
+        verify: ssl.SSLContext | bool = True,
+        transport: httpx.AsyncBaseTransport | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        for name in ("httpx", "httpcore"):  # they log addresses, and an address may be a secret
+            logging.getLogger(name).setLevel(logging.WARNING)
+        limits = limits or httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=5)
+        self._transport = transport or Transport(allow_private=allow_private, verify=verify, limits=limits)
+        self._now, self._sleep = now, sleep
+
+    async def __aenter__(self) -> Self:
+        await self._transport.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        await self._transport.__aexit__(kind, error, traceback)
+
+    async def run(self, conversation: Conversation[R], claim: Claim = unclaimed) -> R:
+        """The conversation's result. Raises one of the four failures, or whatever `claim` raised.
+
+        `claim` is awaited once, right before the first byte of the first committing request leaves.
+        """
+        claim_once = _once(claim)
+        try:
+            step = next(conversation)
+            for _ in range(MOST_STEPS):
+                match step:
+                    case Wait(seconds):
+                        await self._sleep(min(seconds, LONGEST_PAUSE))
+                        step = next(conversation)
+                    case Request():
+                        answer = await self._answer(step, claim_once if step.commits else unclaimed)
+                        step = conversation.send(answer)
+        except StopIteration as end:
+            result: R = end.value
+            return result
+        finally:
+            conversation.close()
+        raise RuntimeError(f"a conversation of more than {MOST_STEPS} steps")
+
+    async def _answer(self, step: Request, claim: Claim) -> Answer:
+        try:
+            async with asyncio.timeout(None) as deadline:
+                departure = _Departure(claim, deadline, step.timeout)
+                return await self._sent(_request(step, departure), departure)
+        except Exception as error:
+            if error is departure.objection:
+                raise
+            if isinstance(error, _UNSENDABLE):
+                # No cause is kept: its text may hold parts of the address or of a header.
+                raise Refused(Scope.DESTINATION, "the address or the token does not fit into HTTP", lasting=False) from None
+            if isinstance(error, httpx.HTTPError | OSError):
+                raise _failure(error, step, left=departure.left) from error
+            raise
+
+    async def _sent(self, request: httpx.Request, departure: _Departure) -> Answer:
+        if not isinstance(self._transport, httpx.AsyncHTTPTransport):
+            await departure.now()  # other transports do not say when they send
+        response = await self._transport.handle_async_request(request)
+        try:
+            body = await _body(response)
+        finally:
+            await response.aclose()
+        return Answer(response.status_code, _headers(response), body, self._now())
+
+
+def _once(claim: Claim) -> Claim:
+    claimed = False
+
+    async def first_time() -> None:
+        nonlocal claimed
+        if not claimed:
+            await claim()
+            claimed = True
+
+    return first_time
+
+
+def _request(step: Request, departure: _Departure) -> httpx.Request:
+    timeouts = {"connect": CONNECT, "pool": POOL, "read": step.timeout, "write": step.timeout}
+    extensions = {"timeout": timeouts, "trace": departure.trace}
+    headers = {**_FIXED_HEADERS, **step.headers}
+    return httpx.Request(step.method, step.url, headers=headers, content=step.content, extensions=extensions)
+
+
+async def _body(response: httpx.Response) -> bytes:
+    parts, size = [], 0
+    async for part in response.aiter_bytes():
+        parts.append(part)
+        size += len(part)
+        if size > MOST_BYTES:
+            raise httpx.ReadError("the answer has no end")
+    return b"".join(parts)
+
+
+def _headers(response: httpx.Response) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for name, value in response.headers.multi_items():
+        found[name.lower()] = (*found.get(name.lower(), ()), value)
+    return found
+
+
+def reaction_to(error: BaseException) -> Reaction:
+    """What an exception of the HTTP client means, apart from how far the request had come."""
+    if _tls_error(error) is not None:
+        return Reaction.OWNER_ACTION
+    return Reaction.RETRY_BACKOFF if isinstance(error, _NEVER_LEFT) else Reaction.VERIFY
+
+
+def _failure(error: Exception, step: Request, *, left: bool) -> Failure:
+    """The failure that an exception comes to. It names the host; the rest of an address may be a secret."""
+    host = httpx.URL(step.url).host
+    if left:
+        return InDoubt(f"{host} {_lost(error)}") if step.commits else Unavailable(f"{host} {_lost(error)}")
+    if reaction_to(error) is Reaction.OWNER_ACTION:
+        return Refused(Scope.DESTINATION, f"{host}: {_tls_words(_tls_error(error))}", lasting=False)
+    private = any(isinstance(each, PrivateAddressError) for each in _chain(error))
+    return Unavailable(f"{host} {_PRIVATE if private else _not_reached(error)}")
+
+
+def _not_reached(error: Exception) -> str:
+    slow = isinstance(error, httpx.TimeoutException)
+    return "did not take the connection in time" if slow else f"cannot be reached: {error}"
+
+
+def _lost(error: Exception) -> str:
+    slow = isinstance(error, httpx.TimeoutException | TimeoutError)
+    return "did not answer in time" if slow else "broke off before its answer was complete"
+
+
+def _tls_words(error: ssl.SSLError | None) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not valid: {error.verify_message}"
+    return f"no TLS connection came about: {getattr(error, 'reason', None) or 'handshake failed'}"
+
+
+def _tls_error(error: BaseException) -> ssl.SSLError | None:
+    """The TLS error beneath; not one that only says that the connection broke off."""
+    found = next((each for each in _chain(error) if isinstance(each, ssl.SSLError)), None)
+    return None if isinstance(found, ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError) else found
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

@@ -1,0 +1,318 @@
+"""What does a server with Mastodon's API want to be asked, and what do its answers mean?
+
+Mastodon, GoToSocial, Hollo, Pleroma and others. The idempotency key cannot be relied on (GoToSocial ignores it), so a
+repeat looks at the account's own statuses first. https://docs.joinmastodon.org/methods/statuses/
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar, Literal
+from urllib.parse import urlencode, urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+
+from bot.channels import (
+    Answer,
+    Conversation,
+    Doubt,
+    Failure,
+    InDoubt,
+    Post,
+    Receipt,
+    Refused,
+    Request,
+    Scope,
+    Unavailable,
+    Wait,
+)
+from bot.channels._addresses import checked_address, checked_token
+from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
+from bot.channels._mastodon_text import URL_WEIGHT, count, quiet, same
+from bot.fields import Strict
+from bot.rendering.budget import Budget, Unit, cut
+from bot.rendering.markup import Markup
+from bot.rendering.message import Message
+
+MOST_CHARACTERS, DESCRIPTION = 500, 1500  # Mastodon's own, where the server does not say
+PAGE, MOST_PAGES = 20, 5  # of the account's own statuses
+CLOCKS = timedelta(minutes=5)  # how far the server's clock may be from ours
+PATIENCE = 30  # looks at media that the server is still at work on
+PAUSE = Wait(2)
+UPLOAD_TIMEOUT = 60.0
+_STATUSES = "/api/v1/statuses"
+_ERROR_SHOWN = 200
+_JSON = {"content-type": "application/json"}
+
+
+class MastodonOptions(Strict):
+    server: str = Field(description="the server's address, such as https://mastodon.example")
+    access_token: SecretStr = Field(description="a token with write:statuses and read:accounts, read:statuses")
+    visibility: Literal["public", "unlisted", "private", "direct"] = "unlisted"
+    content_warning: str = Field("", description="a text that hides the post until a reader opens it")
+    content_warning_for: Literal["solemn", "all"] = Field("solemn", description="which messages carry the warning")
+    sensitive: bool = Field(False, description="hide pictures until a reader opens them")
+
+    @field_validator("server")
+    @classmethod
+    def _server(cls, value: str) -> str:
+        checked_address(value, "server", bare=True)
+        return value.rstrip("/")
+
+    @field_validator("access_token")
+    @classmethod
+    def _token(cls, value: SecretStr) -> SecretStr:
+        checked_token(value.get_secret_value(), "access_token")
+        return value
+
+
+RULES = (
+    Rule("ok", Reaction.SUCCESS, http=200, json_has="id"),
+    Rule("media-accepted", Reaction.WAIT_PROCESSING, http=202, endpoint="media"),
+    Rule("media-processing", Reaction.WAIT_PROCESSING, http=206, endpoint="media"),
+    Rule("bad-request", Reaction.FAIL_MESSAGE, http=400),
+    Rule("token-dead", Reaction.DISABLE_ACCOUNT, http=401, says="make a new access token"),
+    Rule("account-disabled", Reaction.DISABLE_ACCOUNT, http=403, has="login is currently disabled"),
+    Rule("account-unconfirmed", Reaction.DISABLE_ACCOUNT, http=403, has="confirmed e-mail"),
+    Rule("account-pending", Reaction.DISABLE_ACCOUNT, http=403, has="pending approval"),
+    Rule("scope", Reaction.DISABLE_ACCOUNT, http=403, has="outside the authorized scopes", says="give it more scopes"),
+    Rule("forbidden", Reaction.OWNER_ACTION, http=403),
+    Rule("reply-target-gone", Reaction.DEGRADE, http=404),
+    Rule("gone", Reaction.DISABLE_ACCOUNT, http=410, says="the server is shut down or the account suspended"),
+    Rule("media-not-ready", Reaction.WAIT_PROCESSING, http=422, has="have not finished processing"),
+    Rule("too-long", Reaction.SPLIT, http=422, has="character limit", says="the server's limit has changed"),
+    Rule("media-bad", Reaction.DEGRADE, http=422, endpoint="media"),
+    Rule("validation", Reaction.FAIL_MESSAGE, http=422),
+    Rule("rate", Reaction.RETRY_AFTER, http=429, wait=300),
+    Rule("idempotent-bug", Reaction.VERIFY, http=500, endpoint="statuses", repeated_key=True),
+    Rule("race", Reaction.RETRY_BACKOFF, http=503, has="temporary problem", harmless=True),
+    Rule("server", Reaction.RETRY_BACKOFF, http="5xx"),
+)
+
+
+class Mastodon:
+    """One account on one server."""
+
+    kind: ClassVar[str] = "mastodon"
+    title: ClassVar[str] = "Mastodon"
+    markup: ClassVar[Markup] = Markup("plain", quiet, str, lambda url, label: f"{quiet(label)}: {url}")
+    doubt: ClassVar[Doubt] = Doubt(repeat_within=timedelta(hours=1))  # with the same key, and after a look
+    Options: ClassVar[type[MastodonOptions]] = MastodonOptions
+
+    def __init__(self, options: MastodonOptions) -> None:
+        self.options = options
+
+    @property
+    def destination(self) -> str:
+        token = self.options.access_token.get_secret_value()
+        return f"{self._host}/{hashlib.sha256(token.encode()).hexdigest()[:8]}"
+
+    def budget(self, facts: Mapping[str, Any]) -> Budget:
+        """What the server said, less the content warning. GoToSocial counts code points and addresses in full."""
+        weight = _number(facts, "characters_reserved_per_url", URL_WEIGHT)
+
+        def size(text: str) -> int:
+            weighed = count(text, url_weight=weight)
+            return max(weighed, len(text)) if facts.get("counts_in_full") else weighed
+
+        limit = _number(facts, "max_characters", MOST_CHARACTERS) - len(self.options.content_warning)
+        return Budget(limit, Unit.GRAPHEMES, size)
+
+    def learn(self) -> Conversation[dict[str, Any]]:
+        """The server's limits. https://docs.joinmastodon.org/methods/instance/"""
+        answer = yield self._ask("GET", "/api/v2/instance")
+        if answer.status == 404:  # before Mastodon 4
+            answer = yield self._ask("GET", "/api/v1/instance")
+        content = answer.json()
+        if answer.status != 200 or not isinstance(content, dict):
+            raise self._no_api(answer)
+        return dict(_limits(content))
+
+    def check(self) -> Conversation[str]:
+        account = yield from self._account()
+        bot = "" if account.get("bot") else "; its profile does not say that it is a bot"
+        return f"@{account.get('acct', '?')} on {self._host}{bot}"
+
+    def find(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt | None]:  # noqa: ARG002  # no facts needed
+        """Looks for the same words among the account's own statuses since the first try."""
+        account = yield from self._account()
+        since = (post.first_tried or post.now) - CLOCKS
+        path, asked = f"/api/v1/accounts/{account['id']}/statuses", {"limit": str(PAGE), "exclude_reblogs": "true"}
+        for _ in range(MOST_PAGES):
+            statuses = yield from self._listed(f"{path}?{urlencode(asked)}")
+            recent = [each for each in statuses if _created(each) >= since]
+            found = next((each for each in recent if same(str(each.get("content")), post.message.text)), None)
+            if found is not None:
+                return _receipt(found)
+            if len(recent) < PAGE:
+                return None
+            asked["max_id"] = str(recent[-1].get("id"))
+        raise InDoubt(f"{self._host}: so much was posted since that the post may be further back")
+
+    def post(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:
+        """On a repeat it looks first. A reply whose target is gone is posted on its own."""
+        repeated = post.first_tried is not None
+        if repeated:
+            found = yield from self.find(post, facts)
+            if found is not None:
+                return found
+        status = self._status(post)
+        while True:
+            answer = yield self._publish(status, post.key)
+            rule = classify(RULES, answer, endpoint="statuses", repeated_key=repeated)
+            if rule.reaction in SUCCESSES:
+                return _receipt(answer.json())
+            if rule.id != "reply-target-gone" or status.pop("in_reply_to_id", None) is None:
+                raise self._failure(rule, answer, repeated=repeated)
+
+    def upload(self, data: bytes, media_type: str, alt: str, facts: Mapping[str, Any]) -> Conversation[str | None]:
+        """The id of a picture, ready to be attached; None where the server does not take it.
+
+        https://docs.joinmastodon.org/methods/media/#v2
+        """
+        limit = _number(facts, "description_limit", DESCRIPTION)
+        kind, content = _multipart(data, media_type, cut(alt, limit, Unit.CODEPOINTS))
+        answer = yield self._ask("POST", "/api/v2/media", {"content-type": kind}, content, timeout=UPLOAD_TIMEOUT)
+        media_id = str(dotted(answer.json(), "id"))
+        for _ in range(PATIENCE):
+            rule = classify(RULES, answer, endpoint="media")
+            if rule.reaction in SUCCESSES:
+                return media_id
+            if rule.reaction in {Reaction.DEGRADE, Reaction.SPLIT}:
+                return None
+            if rule.reaction is not Reaction.WAIT_PROCESSING:
+                raise self._failure(rule, answer, commits=False)
+            yield PAUSE
+            answer = yield self._ask("GET", f"/api/v1/media/{media_id}")
+        raise Unavailable(f"{self._host} is still at work on the picture")
+
+    # requests
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self.options.server).netloc
+
+    def _ask(
+        self, method: str, path: str, more: Mapping[str, str] | None = None, content: bytes = b"", timeout: float = 20
+    ) -> Request:
+        return Request(method, self.options.server + path, self._headers(more), content, timeout=timeout)
+
+    def _headers(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.options.access_token.get_secret_value()}", **(more or {})}
+
+    def _publish(self, status: Mapping[str, Any], key: str) -> Request:
+        content = json.dumps(status, ensure_ascii=False, separators=(",", ":")).encode()
+        return Request(
+            "POST", self.options.server + _STATUSES, self._headers({**_JSON, "idempotency-key": key}), content, commits=True
+        )
+
+    def _status(self, post: Post) -> dict[str, Any]:
+        message = post.message
+        status: dict[str, Any] = {
+            "status": message.text,
+            "visibility": self.options.visibility,
+            "language": message.language,
+            "sensitive": self.options.sensitive,
+        }
+        if self._warns(message):
+            status["spoiler_text"] = self.options.content_warning
+        if post.reply_to is not None and post.reply_to.id:
+            status["in_reply_to_id"] = post.reply_to.id
+        return status
+
+    def _warns(self, message: Message) -> bool:
+        wanted = self.options.content_warning_for == "all" or message.tone == "solemn"
+        return wanted and bool(self.options.content_warning)
+
+    # answers
+
+    def _account(self) -> Conversation[dict[str, Any]]:
+        answer = yield self._ask("GET", "/api/v1/accounts/verify_credentials")
+        rule = classify(RULES, answer)
+        if rule.id in {"scope", "forbidden"}:
+            raise Refused(Scope.DESTINATION, f"{self._host}: the token needs the scope read:accounts", lasting=False)
+        if rule.reaction not in SUCCESSES:
+            raise self._failure(rule, answer, commits=False)
+        account: dict[str, Any] = answer.json()
+        return account
+
+    def _listed(self, path: str) -> Conversation[list[dict[str, Any]]]:
+        answer = yield self._ask("GET", path)
+        if answer.status == 403 and self.options.visibility in {"public", "unlisted"}:
+            # A token without read:statuses sees less than no token at all.
+            answer = yield Request("GET", self.options.server + path)
+        content = answer.json()
+        if answer.status == 200 and isinstance(content, list):
+            return [each for each in content if isinstance(each, dict)]
+        raise self._failure(classify(RULES, answer), answer, commits=False)
+
+    def _failure(self, rule: Rule, answer: Answer, *, commits: bool = True, repeated: bool = False) -> Failure:
+        if rule.id == "reply-target-gone":
+            return self._no_api(answer)
+        if rule.id == "race" and repeated:  # the server is still at work on the first try
+            return InDoubt(f"{self._host} is at work on the same post")
+        return failure(rule, answer, self._host, self._said(answer), commits=commits)
+
+    def _no_api(self, answer: Answer) -> Failure:
+        if answer.status not in {200, 404}:
+            return self._failure(classify(RULES, answer), answer, commits=False)
+        return Refused(Scope.DESTINATION, f"{self._host} does not answer as a Mastodon server does", lasting=False)
+
+    def _said(self, answer: Answer) -> str:
+        said = dotted(answer.json(), "error")
+        token = self.options.access_token.get_secret_value()
+        return re.sub(r"\s+", " ", said).replace(token, "…")[:_ERROR_SHOWN] if isinstance(said, str) else ""
+
+
+def _receipt(status: Mapping[str, Any]) -> Receipt:
+    return Receipt(id=str(status.get("id") or ""), url=str(status.get("url") or ""))
+
+
+def _created(status: Mapping[str, Any]) -> datetime:
+    """When a status was posted; one that does not say so counts as recent."""
+    try:
+        found = datetime.fromisoformat(str(status.get("created_at")))
+    except ValueError:
+        return datetime.max.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _limits(content: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The limits out of an instance's description, v2 or v1, as far as they make sense."""
+    statuses, media = "configuration.statuses", "configuration.media_attachments"
+    places = {
+        "max_characters": (f"{statuses}.max_characters", "max_toot_chars"),
+        "characters_reserved_per_url": (f"{statuses}.characters_reserved_per_url",),
+        "max_media_attachments": (f"{statuses}.max_media_attachments",),
+        "description_limit": (f"{media}.description_limit", "description_limit"),
+        "image_size_limit": (f"{media}.image_size_limit",),
+        "image_matrix_limit": (f"{media}.image_matrix_limit",),
+    }
+    for name, paths in places.items():
+        values = (dotted(content, path) for path in paths)
+        value = next((each for each in values if type(each) is int and each > 0), None)
+        if value is not None:
+            yield name, value
+    software = f"{content.get('version')} {content.get('source_url')}".lower()
+    yield "counts_in_full", "gotosocial" in software
+
+
+def _number(facts: Mapping[str, Any], name: str, default: int) -> int:
+    value = facts.get(name)
+    return value if isinstance(value, int) and value > 0 else default
+
+
+def _multipart(data: bytes, media_type: str, alt: str) -> tuple[str, bytes]:
+    """A form of one file and its description. The boundary comes from the data, so equal uploads are equal bytes."""
+    boundary = hashlib.sha256(data).hexdigest()
+    ending = media_type.partition("/")[2].partition("+")[0] or "bin"
+    parts = (
+        f'--{boundary}\r\ncontent-disposition: form-data; name="description"\r\n\r\n{alt}\r\n',
+        f'--{boundary}\r\ncontent-disposition: form-data; name="file"; filename="picture.{ending}"\r\n',
+        f"content-type: {media_type}\r\n\r\n",
+    )
+    return f"multipart/form-data; boundary={boundary}", "".join(parts).encode() + data + f"\r\n--{boundary}--\r\n".encode()

@@ -1,0 +1,296 @@
+"""What does Slack want to be asked, and what do its answers mean? By incoming webhook or with a bot token.
+
+https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks/
+https://docs.slack.dev/reference/methods/chat.postMessage
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, ClassVar, Self
+from urllib.parse import urlencode, urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from bot.channels import Answer, Conversation, Doubt, InDoubt, Post, Receipt, Request
+from bot.channels._addresses import checked_address
+from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
+from bot.channels._slack_text import BUDGET, MRKDWN, blocks, fallback
+from bot.documents import mistake
+from bot.fields import Strict
+from bot.rendering.budget import Budget
+from bot.rendering.markup import Markup
+
+HOSTS = ("hooks.slack.com", "hooks.slack-gov.com")
+PAGE, MOST_PAGES = 15, 4  # of a channel's history; apps outside of Slack's directory get 15 at once
+EARLIER = timedelta(seconds=60)  # how far Slack's clock may be behind ours
+_CODE = re.compile(r"[a-z_]{2,80}")  # Slack's words for an error; anything else is not shown
+_TS = re.compile(r"[0-9]{10}\.[0-9]{6}")
+_JSON = {"content-type": "application/json; charset=utf-8"}
+_FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+class SlackOptions(Strict):
+    """Either `webhook_url`, or `bot_token` and `channel`."""
+
+    webhook_url: SecretStr | None = Field(None, description="the address of an incoming webhook; a secret")
+    bot_token: SecretStr | None = Field(None, description="a bot token (xoxb-…) with the scope chat:write")
+    channel: str | None = Field(None, description="the ID of the channel, for a bot token")
+    api_url: str = Field("https://slack.com/api", description="where the Web API is; GovSlack has another")
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _webhook(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            parts = checked_address(value.get_secret_value(), "webhook_url")
+            if (parts.hostname or "").endswith(("slack.com", "slack-gov.com")) and not _is_hook(parts.hostname, parts.path):
+                raise mistake(
+                    "this is not the address of a webhook", "it looks like https://hooks.slack.com/services/T…/B…/…"
+                )
+        return value
+
+    @field_validator("bot_token")
+    @classmethod
+    def _token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"xoxb-[A-Za-z0-9-]+", value.get_secret_value()):
+            raise mistake("this is not a bot token", "copy the one that begins with xoxb- from OAuth & Permissions")
+        return value
+
+    @field_validator("channel")
+    @classmethod
+    def _channel(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[CGDU][A-Z0-9]{2,}", value):
+            raise mistake(f"{value!r} is not the ID of a channel", "copy the ID (C0123ABCDEF) from the channel's details")
+        return value
+
+    @field_validator("api_url")
+    @classmethod
+    def _api(cls, value: str) -> str:
+        checked_address(value, "api_url")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.webhook_url is None) == (self.bot_token is None):
+            raise mistake("a Slack channel needs either webhook_url or bot_token", "write one of the two")
+        if (self.bot_token is None) != (self.channel is None):
+            raise mistake("bot_token and channel belong together", "add channel: with the ID of the channel")
+        return self
+
+
+def _is_hook(host: str | None, path: str) -> bool:
+    return host in HOSTS and path.startswith("/services/")
+
+
+def _says(word: str, reaction: Reaction, http: int | None = None, says: str = "", *, harmless: bool = False) -> Rule:
+    """An answer of a webhook: one word as plain text, usually with a status of its own."""
+    return Rule(word, reaction, http=http or (), body=word, says=says, harmless=harmless)
+
+
+def _errs(rule_id: str, reaction: Reaction, errors: str = "", says: str = "", wait: float | None = None) -> Rule:
+    """An answer of the Web API that says `ok: false` and one of `errors`, nearly always with status 200."""
+    named = {"error": tuple(errors.split())} if errors else {}
+    return Rule(rule_id, reaction, json={"ok": False, **named}, says=says, wait=wait)
+
+
+WEBHOOK_RULES = (
+    Rule("ok", Reaction.SUCCESS, http=200, body="ok"),
+    Rule("ok-not-ok", Reaction.FAIL_MESSAGE, http=200, says="only the word ok counts; check webhook_url and proxies"),
+    _says("no_service", Reaction.DISABLE_DESTINATION, 404, "the webhook was removed"),
+    _says("no_service_id", Reaction.DISABLE_DESTINATION, says="the webhook was removed"),
+    _says("no_active_hooks", Reaction.DISABLE_DESTINATION, 404, "the webhook is disabled"),
+    _says("no_team", Reaction.DISABLE_DESTINATION, says="the workspace is gone"),
+    _says("team_disabled", Reaction.DISABLE_ACCOUNT, says="the workspace is disabled"),
+    _says("invalid_token", Reaction.DISABLE_DESTINATION, 403, "the webhook is not valid"),
+    _says("action_prohibited", Reaction.OWNER_ACTION, 403, "an admin of the workspace forbids posting"),
+    _says("posting_to_general_channel_denied", Reaction.OWNER_ACTION, 403, "choose another channel"),
+    _says("channel_not_found", Reaction.DISABLE_DESTINATION, 404, "the channel is gone"),
+    _says("user_not_found", Reaction.DISABLE_DESTINATION, 400, "the user is gone"),
+    _says("channel_is_archived", Reaction.DISABLE_DESTINATION, 410),
+    _says("invalid_payload", Reaction.FAIL_MESSAGE, 400),
+    _says("invalid_blocks", Reaction.DEGRADE, 400),
+    _says("invalid_blocks_format", Reaction.DEGRADE, 400),
+    _says("no_text", Reaction.FAIL_MESSAGE, 400),
+    Rule("missing_text", Reaction.FAIL_MESSAGE, http=400, body="missing_text_or_fallback_or_attachments"),
+    _says("too_many_attachments", Reaction.FAIL_MESSAGE, 400),
+    Rule("rate", Reaction.RETRY_AFTER, http=429, wait=30),
+    _says("rollup_error", Reaction.RETRY_BACKOFF, 500, harmless=True),
+    Rule("server", Reaction.VERIFY, http="5xx"),
+)
+
+_DEAD = "invalid_auth account_inactive token_revoked not_authed org_login_required team_access_not_granted"
+_FORBIDDEN = (
+    "restricted_action restricted_action_read_only_channel restricted_action_thread_only_channel"
+    " ekm_access_denied access_denied accesslimited"
+)
+_OUR_FAULT = (
+    "no_text too_many_attachments invalid_arguments invalid_arg_name invalid_json invalid_form_data"
+    " markdown_text_conflict invalid_metadata_format invalid_metadata_schema metadata_too_large"
+)
+_NO_THREAD = "cannot_reply_to_message restricted_action_non_threadable_channel restricted_action_thread_locked"
+_PASSING = "internal_error fatal_error service_unavailable request_timeout team_added_to_org"
+API_RULES = (
+    Rule("ok", Reaction.SUCCESS, http=200, json={"ok": True}),
+    Rule("rate", Reaction.RETRY_AFTER, http=429, wait=30),
+    _errs("ratelimited", Reaction.RETRY_AFTER, "ratelimited rate_limited message_limit_exceeded", wait=60),
+    _errs("auth-dead", Reaction.DISABLE_ACCOUNT, _DEAD, "install the app again and copy its new bot token"),
+    _errs("token-expired", Reaction.REFRESH_AUTH, "token_expired", "switch token rotation off for the app"),
+    _errs("scope", Reaction.OWNER_ACTION, "missing_scope no_permission not_allowed_token_type", "add the scope to the app"),
+    _errs("channel-gone", Reaction.DISABLE_DESTINATION, "channel_not_found is_archived"),
+    _errs("not-in-channel", Reaction.OWNER_ACTION, "not_in_channel", "invite the app, or give it chat:write.public"),
+    _errs("restricted", Reaction.OWNER_ACTION, _FORBIDDEN, "the workspace does not let this app post here"),
+    _errs("too-long", Reaction.SPLIT, "msg_too_long msg_blocks_too_long"),
+    _errs("blocks-bad", Reaction.DEGRADE, "invalid_blocks invalid_blocks_format"),
+    _errs("payload-bad", Reaction.FAIL_MESSAGE, _OUR_FAULT),
+    _errs("thread-bad", Reaction.DEGRADE, _NO_THREAD),
+    _errs("transient", Reaction.VERIFY, _PASSING),
+    _errs("other-error", Reaction.FAIL_MESSAGE),
+    Rule("server", Reaction.VERIFY, http="5xx"),
+)
+
+
+class Slack:
+    """One Slack channel: by webhook, which cannot be asked what it posted, or as a `SlackBot`, which can."""
+
+    kind: ClassVar[str] = "slack"
+    title: ClassVar[str] = "Slack"
+    markup: ClassVar[Markup] = MRKDWN
+    doubt: ClassVar[Doubt] = Doubt()
+    Options: ClassVar[type[SlackOptions]] = SlackOptions
+    rules: ClassVar[tuple[Rule, ...]] = WEBHOOK_RULES
+
+    def __new__(cls, options: SlackOptions) -> Self:
+        """Chooses the way by the options, so that `isinstance(channel, Finds)` tells the truth."""
+        chosen: type[Any] = SlackBot if options.bot_token else cls
+        made: Self = object.__new__(chosen)
+        return made
+
+    def __init__(self, options: SlackOptions) -> None:
+        self.options = options
+
+    @property
+    def destination(self) -> str:
+        address = _clear(self.options.webhook_url)
+        return f"{urlsplit(address).hostname}/{hashlib.sha256(address.encode()).hexdigest()[:8]}"
+
+    def budget(self, facts: Mapping[str, Any]) -> Budget:  # noqa: ARG002  # Slack's limits are the same everywhere
+        return BUDGET
+
+    def post(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:  # noqa: ARG002  # likewise
+        """Sent whole first; what Slack clearly refuses (blocks, the thread) is left out and the rest sent once more."""
+        body = self._body(post)
+        while True:
+            answer = yield self._request(body)
+            rule = classify(self.rules, answer)
+            if rule.reaction in SUCCESSES:
+                return self._receipt(answer)
+            spare = "thread_ts" if rule.id == "thread-bad" else "blocks"
+            if rule.reaction not in {Reaction.DEGRADE, Reaction.SPLIT} or body.pop(spare, None) is None:
+                raise failure(rule, answer, self.title, _said(answer))
+
+    def _body(self, post: Post) -> dict[str, Any]:
+        message = post.message
+        body: dict[str, Any] = {"text": fallback(message), "unfurl_links": False, "unfurl_media": False}
+        built = blocks(message)
+        return {**body, "blocks": built} if built else body
+
+    def _request(self, body: Mapping[str, Any]) -> Request:
+        return Request("POST", _clear(self.options.webhook_url), _JSON, _encoded(body), commits=True)
+
+    def _receipt(self, answer: Answer) -> Receipt:  # noqa: ARG002  # a webhook says "ok" and no more
+        return Receipt()
+
+
+class SlackBot(Slack):
+    """With a bot token: posts carry their key as metadata, and the channel's history can be read for it."""
+
+    rules: ClassVar[tuple[Rule, ...]] = API_RULES
+
+    @property
+    def destination(self) -> str:
+        return f"{urlsplit(self.options.api_url).hostname}/{self.options.channel}"
+
+    def find(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt | None]:  # noqa: ARG002  # no facts needed
+        """Looks for the key in what was posted since the first try. https://docs.slack.dev/reference/methods/conversations.history"""
+        oldest = (post.first_tried or post.now) - EARLIER
+        asked = {"channel": self.options.channel, "oldest": f"{oldest.timestamp():.6f}", "limit": PAGE}
+        asked["include_all_metadata"] = "true"
+        for _ in range(MOST_PAGES):
+            page = yield from self._read("conversations.history", asked)
+            found = next((each for each in _messages(page) if _key_of(each) == post.key), None)
+            if found is not None:
+                return Receipt(id=str(found.get("ts", "")))
+            asked["cursor"] = dotted(page, "response_metadata.next_cursor")
+            if not asked["cursor"]:
+                return None
+        raise InDoubt("Slack: so much was posted since that the post may be further back")
+
+    def check(self) -> Conversation[str]:
+        answer = yield Request("POST", f"{self.options.api_url}/auth.test", self._headers(_FORM))
+        content = self._understood(answer)
+        return f"{content.get('user', 'a bot')} in {content.get('team', 'a workspace')}"
+
+    def _read(self, method: str, asked: Mapping[str, Any]) -> Conversation[Any]:
+        """A reading method by GET; some servers that speak Slack's language know only POST."""
+        url, form = f"{self.options.api_url}/{method}", urlencode(asked)
+        answer = yield Request("GET", f"{url}?{form}", self._headers())
+        if answer.status in {404, 405}:
+            answer = yield Request("POST", url, self._headers(_FORM), form.encode())
+        return self._understood(answer)
+
+    def _understood(self, answer: Answer) -> Any:
+        rule = classify(self.rules, answer)
+        if rule.reaction not in SUCCESSES:
+            raise failure(rule, answer, self.title, _said(answer), commits=False)
+        return answer.json()
+
+    def _body(self, post: Post) -> dict[str, Any]:
+        payload = {"slot": post.slot, "part": post.message.part, "digest": post.key}
+        body = {
+            "channel": self.options.channel,
+            **super()._body(post),
+            "metadata": {"event_type": "daily_post", "event_payload": payload},
+        }
+        if post.reply_to is not None and _TS.fullmatch(post.reply_to.id):
+            body["thread_ts"] = post.reply_to.id
+        return body
+
+    def _request(self, body: Mapping[str, Any]) -> Request:
+        url = f"{self.options.api_url}/chat.postMessage"
+        return Request("POST", url, self._headers(_JSON), _encoded(body), commits=True)
+
+    def _headers(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        return {"authorization": f"Bearer {_clear(self.options.bot_token)}", **(more or {})}
+
+    def _receipt(self, answer: Answer) -> Receipt:
+        cut_off = "message_truncated" in str(dotted(answer.json(), "response_metadata.warnings"))
+        return Receipt(id=str(answer.json().get("ts", "")), note="Slack cut the text" if cut_off else "")
+
+
+def _clear(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
+
+
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _said(answer: Answer) -> str:
+    """Slack's own word for what is wrong. A page that is not Slack's may repeat our address, and is not shown."""
+    content = answer.json()
+    word = str(dotted(content, "error") or answer.text.strip())
+    needed = str(dotted(content, "needed") or "")
+    return (word if _CODE.fullmatch(word) else "") + (f" (needs {needed})" if re.fullmatch(r"[a-z:.,_]+", needed) else "")
+
+
+def _messages(page: Any) -> list[dict[str, Any]]:
+    found = dotted(page, "messages")
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _key_of(message: dict[str, Any]) -> Any:
+    return dotted(message, "metadata.event_payload.digest")
