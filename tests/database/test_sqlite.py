@@ -143,6 +143,28 @@ def test_processes_that_create_one_database_at_once_all_succeed(tmp_path: Path) 
     assert [racer.returncode for racer in racers] == [0, 0, 0, 0]
 
 
+def test_a_file_that_another_is_just_creating_is_waited_for(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        creator = sqlite3.connect(tmp_path / "a.db", isolation_level=None, check_same_thread=False)
+        creator.execute("BEGIN EXCLUSIVE")
+        opening = pool.submit(open_database, tmp_path / "a.db")
+        with pytest.raises(TimeoutError):
+            opening.result(timeout=0.1)
+        creator.execute("ROLLBACK")
+        opening.result(timeout=5).close()
+        creator.close()
+
+
+def test_a_file_that_stays_locked_is_told_with_advice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.database.sqlite.PATIENCE", 0.05)
+    creator = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
+    creator.execute("BEGIN EXCLUSIVE")
+
+    with pytest.raises(DatabaseError, match="was locked by another program"):
+        open_database(tmp_path / "a.db")
+    creator.close()
+
+
 def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
     first = open_database(tmp_path / "a.db")
     schema = first.fetch("SELECT * FROM schema_version")

@@ -184,6 +184,17 @@ def test_a_lease_that_ran_out_goes_into_doubt_and_a_late_answer_still_counts(led
     assert (late.state, late.receipt_id, late.first_tried, late.next_at) == (State.DELIVERED, "7", None, None)
 
 
+def test_a_repeat_does_not_make_the_first_try_younger(ledger: Ledger) -> None:
+    lost = doubtful(ledger)
+    fence = ledger.claim(lost.id, lost.fence, LATER, state=State.IN_DOUBT)
+    assert fence is not None
+
+    again_lost = ledger.settle(lost.id, fence, Decision(State.IN_DOUBT, END, "reset"), LATER, "in doubt")
+
+    assert again_lost is not None
+    assert again_lost.first_tried == NOON
+
+
 @pytest.mark.parametrize("ended", ["person says again", "person says dead", "expired"])
 def test_a_late_receipt_is_the_truth_whatever_was_decided_meanwhile(ledger: Ledger, ended: str) -> None:
     lost = doubtful(ledger)
