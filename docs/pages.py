@@ -1,0 +1,412 @@
+"""What do the generated pages say? Text out of commands, kinds of channels, models and modules."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import textwrap
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import BaseModel, SecretStr
+
+import bot.cli.main as commandline
+from bot.calendars import format as calendars
+from bot.channels import Addressed, Channel, Checks, Direct, Finds, Learns, kinds
+from bot.cli.schema import schema as schema_of
+from bot.config import Network, Told, Top
+
+NOTICE = "<!-- Written by `make docs`. Change the code, not this page. -->\n"
+START, END = "<!-- modules -->", "<!-- /modules -->"
+PICTURE, PICTURE_ENDS = "<!-- preview -->\n", "<!-- /preview -->"
+HEAD_ENDS = "<!-- the index of docs ends here -->"
+DOORS = {
+    "tutorial": "Learn by doing",
+    "how-to": "Solve one task",
+    "reference": "Look up a fact",
+    "explanation": "Understand why",
+}
+
+
+def schema(what: str) -> str:
+    """The same bytes as `thisday schema` prints."""
+    return json.dumps(schema_of(what), ensure_ascii=False, indent=2, default=str) + "\n"
+
+
+# commands
+
+
+def commands() -> str:
+    context = click.Context(commandline.thisday, info_name="thisday")
+    codes = (commandline.__doc__ or "").split("\n\n")[1]
+    listed = re.findall(r"(\d): ([^.]+)\.", codes)
+    parts = [
+        f"# Commands\n\n{NOTICE}",
+        f"{commandline.thisday.help}\n",
+        "`thisday COMMAND --help` says the same as this page.\n",
+        "## Exit codes\n",
+        _table(("Code", "Means"), [(f"`{code}`", words) for code, words in listed]),
+        "## Options before the command\n",
+        _options(commandline.thisday, context),
+    ]
+    for name in commandline.thisday.list_commands(context):
+        parts += _command(commandline.thisday.get_command(context, name), context, name)
+    return "\n".join(parts)
+
+
+def _command(command: click.Command | None, parent: click.Context, name: str) -> Iterator[str]:
+    assert command is not None
+    context = click.Context(command, info_name=name, parent=parent)
+    usage = " ".join(["thisday", *context.command_path.split()[1:], *_usage(command, context)])
+    yield f"## `{context.command_path}`\n"
+    yield f"```\n{usage}\n```\n"
+    yield from (f"{' '.join(words.split())}\n" for words in re.split(r"\n\s*\n", command.help or ""))
+    options = _options(command, context)
+    if options:
+        yield options
+    if isinstance(command, click.Group):
+        for each in command.list_commands(context):
+            yield from _command(command.get_command(context, each), context, each)
+
+
+def _usage(command: click.Command, context: click.Context) -> list[str]:
+    return [piece for piece in command.collect_usage_pieces(context) if piece != "[OPTIONS]"]
+
+
+def _options(command: click.Command, context: click.Context) -> str:
+    rows = [_option(each, context) for each in command.params if isinstance(each, click.Option) and not each.hidden]
+    return _table(("Option", "What it does", "Default"), rows) if rows else ""
+
+
+def _option(option: click.Option, context: click.Context) -> tuple[str, str, str]:
+    names = ", ".join(f"`{name}`" for name in sorted(option.opts, key=len, reverse=True))
+    metavar = "NUMBER" if isinstance(option.type, click.IntRange) else option.make_metavar(context)
+    value = "" if option.is_flag else f" {metavar}"
+    given = option.default not in {None, False, ""} and not callable(option.default) and option.default != ()
+    given = given and "UNSET" not in repr(option.default).upper()
+    return names + value, option.help or "", f"`{option.default}`" if given else ""
+
+
+# kinds of channels
+
+
+def channels() -> str:
+    found = kinds()
+    rows = [row for name in sorted(found) for row in _kind_rows(found[name])]
+    head = ("Kind", "Platform", "Most it holds", "Server's own limits", "Can be asked for a post", "Credentials can be tried")
+    parts = [
+        f"# Kinds of channels\n\n{NOTICE}",
+        "What every kind can do. The keys that all channels share are in [config](config.md#channels).\n",
+        _table(head, rows),
+        "In doubt means: tried, and nobody knows whether it got there. See "
+        "[when something is in doubt](../how-to/when-something-is-in-doubt.md).\n",
+    ]
+    return "\n".join([*parts, *(_kind(name, found[name]) for name in sorted(found))])
+
+
+def _variants(kind: type[Channel]) -> list[type[Any]]:
+    """A kind, and the subclasses that it chooses by its options."""
+    return [kind, *kind.__subclasses__()]
+
+
+def _kind_rows(kind: type[Channel]) -> Iterator[tuple[str, ...]]:
+    budget = _example(kind).budget({})
+    holds = f"{budget.limit:,} {budget.unit.value}" if budget.limit < 10**9 else "any length"
+    for each in _variants(kind):
+        name = f"`{kind.kind}`" if each is kind else f"`{kind.kind}`, {_means(each)}"
+        yield (name, kind.title, holds, *(_yes(issubclass(each, one)) for one in (Learns, Finds, Checks)))
+
+
+def _means(variant: type[Any]) -> str:
+    """ "with a bot token" out of a subclass's first sentence "With a bot token: …"."""
+    words = (variant.__doc__ or variant.__name__).split(":")[0]
+    return words[0].lower() + words[1:]
+
+
+def _yes(fact: bool) -> str:
+    return "yes" if fact else "no"
+
+
+def _example(kind: type[Channel]) -> Channel:
+    return kind(kind.Options.model_validate(dict(kind.example)))
+
+
+def _kind(name: str, kind: type[Channel]) -> str:
+    parts = [f"## `{name}`\n", f"{_sentence(kind)}\n"]
+    parts += [f"In doubt: {_doubt(each)}\n" for each in _variants(kind)]
+    if issubclass(kind, Addressed):
+        parts.append("`thisday subscribe` knows this kind by an address.\n")
+    if issubclass(kind, Direct):
+        parts.append("It is not spoken to over the network.\n")
+    parts.append(_model(kind.Options))
+    return "\n".join(parts)
+
+
+def _sentence(thing: Any) -> str:
+    return (thing.__doc__ or "").split("\n\n")[0].replace("\n", " ").strip()
+
+
+def _doubt(variant: type[Any]) -> str:
+    doubt = variant.doubt
+    steps = []
+    if issubclass(variant, Finds):
+        steps.append(f"it looks for the post {_long(doubt.quiet)} later")
+    if doubt.repeat_within is not None:
+        when = f"{_long(doubt.quiet)} later" if doubt.quiet and not steps else "again"
+        steps.append(f"it posts {when} with the same key, for {_long(doubt.repeat_within)}")
+    steps.append("it holds the delivery for a person, or, with `in_doubt: repeat`, posts again")
+    who = "" if variant.__bases__ == (object,) else f"{_means(variant)}, "
+    return who + "; then ".join(steps) + "."
+
+
+def _long(time: timedelta) -> str:
+    for unit, seconds in (("day", 86400), ("hour", 3600), ("second", 1)):
+        number, rest = divmod(int(time.total_seconds()), seconds)
+        if number and not rest:
+            return f"{number} {unit}{'' if number == 1 else 's'}"
+    return "at once"
+
+
+# models
+
+# For keys whose own model has no words.
+SAID_HERE = {
+    "title": "what it is called",
+    "url": "its address, with https://",
+    "timezone": "a name of the tz database, such as Europe/Berlin",
+    "time": "local time of day, HH:MM",
+    "language": "a language tag, such as en or fa",
+    "rhythm": "`daily` or `weekly`",
+    "channels": "the channels, by name",
+    "network": "outgoing requests",
+    "allow_private": "also send to addresses of private networks",
+    "description": "what the calendar holds",
+    "calendar": "the name of the calendar",
+    "counters": "what is counted, by name",
+    "series": "numbers that change in steps; in a counter, the names of those to tell beside it",
+    "events": "the events",
+    "counting": "how it counts",
+    "first": "the first day",
+    "last": "the last day",
+    "leap_day": "where 29 February goes in other years; the calendar's, if left out",
+    "milestones": "words for some numbers",
+    "hashtags": "tags that end a post, without #",
+    "on": "the day of the step",
+    "value": "the number from the end of that day on",
+    "steps": "the steps, in order of date",
+    "publisher": "who published it",
+    "alt": "words for those who do not see it",
+    "credit": "who made it",
+    "event": "the key of the other event",
+    "days": "how many days after it; before it, a negative number",
+    "certainty": "how sure it is",
+    "tone": "how it is told; one solemn event makes the whole post solemn",
+    "importance": "1 to 5; the most important event leads",
+    "tags": "words to find it by",
+    "people": "who took part",
+    "places": "where it was",
+    "sources": "where it was read",
+    "links": "where a reader can go on",
+    "picture": "a picture of it",
+    "after": "so many days after another event",
+    "visibility": "who sees the post",
+    "thread": "split a long edition into numbered posts",
+    "in_doubt": "what to do with a post that may have got there",
+    "at": "local time of the daily post",
+}
+
+
+def config() -> str:
+    parts = [
+        f"# config.yaml\n\n{NOTICE}",
+        "`thisday check` reads the file and tells every mistake with its line. "
+        "[config.schema.json](config.schema.json) says the same to an editor.\n",
+        "A value may be `${NAME}` or `${NAME:-default}` from the environment, or `file:PATH` from a file. "
+        "See [keep secrets](../how-to/keep-secrets.md).\n",
+        "## Top of the file\n",
+        _model(Top, also=Told),
+        "## `network`\n",
+        _model(Network),
+        '<a id="channels"></a>\n\n## A channel\n',
+        f"`kind` names the platform. {_sentence(Told)} The keys of each kind are in [kinds of channels](channels.md).\n",
+        _model(Told),
+        "## Environment\n",
+        _table(("Variable", "What it does"), ENVIRONMENT),
+    ]
+    return "\n".join(parts)
+
+
+ENVIRONMENT = [
+    ("`THISDAY_CONFIG`", "the config file, where `--config` is not given"),
+    ("`THISDAY_SECRET_KEY`", "the key that encrypts what `thisday subscribe` stores; else a key file beside the database"),
+    ("`XDG_CACHE_HOME`", "where compiled calendars are kept, in `thisday/`; else `~/.cache`"),
+]
+
+_ENTRIES = {
+    "counters": calendars.CounterEntry,
+    "series": calendars.SeriesEntry,
+    "series.steps": calendars.StepEntry,
+    "events": calendars.EventEntry,
+    "events.after": calendars.AfterEntry,
+    "events.sources": calendars.SourceEntry,
+    "events.links": calendars.LinkEntry,
+    "events.picture": calendars.PictureEntry,
+}
+
+
+def calendar_format() -> str:
+    parts = [
+        f"# Calendar files\n\n{NOTICE}",
+        "A calendar is one YAML file, or a folder with a `calendar.yaml` and other files that hold `events:` only. "
+        "[calendar.schema.json](calendar.schema.json) and [events.schema.json](events.schema.json) say this to an editor.\n",
+        "How each rule counts is told in [dates and counters](../explanation/dates-and-counters.md).\n",
+        "## The file\n",
+        f"{_sentence(calendars.CalendarFile)}\n",
+        _model(calendars.CalendarFile),
+    ]
+    for name, model in _ENTRIES.items():
+        parts += [f"## `{name}`\n", f"{_sentence(model)}\n", _model(model)]
+    return "\n".join(parts)
+
+
+def _model(model: type[BaseModel], also: type[BaseModel] | None = None) -> str:
+    """A table of a mapping's keys, from its JSON Schema. `also` has words for keys that this one leaves bare."""
+    plain = model.model_json_schema()
+    spare = also.model_json_schema()["properties"] if also else {}
+    required = plain.get("required", [])
+    rows = [
+        (f"`{key}`", _what(key, each, spare), _values(each, plain.get("$defs", {}), _is_secret(model, key)),
+         "required" if key in required else _default(model, key))
+        for key, each in plain.get("properties", {}).items()
+    ]
+    return _table(("Key", "What it is", "Values", "Default"), rows) if rows else "It has no keys of its own.\n"
+
+
+def _what(key: str, one: Mapping[str, Any], spare: Mapping[str, Any]) -> str:
+    words = one.get("description") or spare.get(key, {}).get("description") or SAID_HERE[key]
+    return str(words)
+
+
+def _values(one: Mapping[str, Any], known: Mapping[str, Any], secret: bool) -> str:
+    if secret:
+        return "secret text"
+    if "$ref" in one:
+        return _values(known[one["$ref"].rpartition("/")[2]], known, False)
+    if "enum" in one:
+        return ", ".join(f"`{value}`" for value in one["enum"])
+    if "anyOf" in one:
+        found = (_values(each, known, False) for each in one["anyOf"] if each.get("type") != "null")
+        return " or ".join(dict.fromkeys(found))
+    return _kind_of_value(one, known)
+
+
+def _kind_of_value(one: Mapping[str, Any], known: Mapping[str, Any]) -> str:
+    named = one.get("type", "any")
+    words = {"string": "text", "integer": "number", "boolean": "`true`, `false`", "object": "mapping"}
+    if named == "array":
+        return f"list of {_values(one.get('items', {}), known, False)}"
+    if "minimum" in one and "maximum" in one:
+        return f"{one['minimum']} to {one['maximum']}"
+    if one.get("format") == "date":
+        return "date"
+    return " or ".join(words.get(each, each) for each in ([named] if isinstance(named, str) else named))
+
+
+def _default(model: type[BaseModel], key: str) -> str:
+    value = model.model_fields[key].get_default(call_default_factory=True)
+    if value is None or value in ("", (), {}) or isinstance(value, BaseModel):
+        return ""
+    if isinstance(value, timedelta):
+        return f"`{int(value.total_seconds() // 3600)}h`"
+    if isinstance(value, frozenset):
+        return "`daily`"
+    if isinstance(value, tuple):
+        return f"`[{', '.join(value)}]`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _is_secret(model: type[BaseModel], key: str) -> bool:
+    return SecretStr.__name__ in str(model.model_fields[key].annotation)
+
+
+# modules
+
+
+def architecture(page: Path, package: Path) -> str:
+    """The page as it is, with the first sentences of all modules between its two marks."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(START)
+    _, _, after = rest.partition(END)
+    return f"{before}{START}\n{modules(package)}\n{END}{after}"
+
+
+def modules(package: Path) -> str:
+    """Every module with the question it answers, folder by folder."""
+    folders = [package, *sorted(path for path in package.iterdir() if (path / "__init__.py").exists())]
+    return "\n".join(_folder(folder, package) for folder in folders)
+
+
+def _folder(folder: Path, package: Path) -> str:
+    name = folder.relative_to(package.parent).as_posix()
+    rows = [(f"`{path.name}`", first_line(path)) for path in sorted(folder.glob("*.py"))]
+    return f"### `{name}/`\n\n" + _table(("Module", "The question it answers"), rows)
+
+
+def first_line(path: Path) -> str:
+    """The first line of a module's docstring, or nothing."""
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return text.split("\n", 1)[0]
+
+
+def readme(page: Path) -> str:
+    """The page as it is, with the real output of its command between its two marks."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(PICTURE)
+    _, _, after = rest.partition(PICTURE_ENDS)
+    return f"{before}{PICTURE}{preview(PICTURE_LINES)}{PICTURE_ENDS}{after}"
+
+
+PICTURE_LINES, WIDTH = 14, 100
+_PICTURED = ["preview", "--date", "2026-11-04"]
+
+
+def preview(most: int) -> str:
+    """The beginning of what a fresh copy shows for 4 November, as a narrow terminal would wrap it."""
+    from click.testing import CliRunner
+
+    shipped = Path(commandline.__file__).parents[2] / "config.yaml"
+    shown = CliRunner().invoke(commandline.thisday, ["--config", str(shipped), *_PICTURED], catch_exceptions=False)
+    lines = [short for line in shown.stdout.splitlines() for short in textwrap.wrap(line, WIDTH) or [""]]
+    kept = "\n".join(lines[:most]).rstrip()
+    return f"```text\n$ thisday {' '.join(_PICTURED)}\n{kept}\n…\n```\n"
+
+
+def index(readme: Path, docs: Path) -> str:
+    """The head of the README, then a door to every page."""
+    head = readme.read_text(encoding="utf-8").partition(HEAD_ENDS)[0].replace("](docs/", "](").replace('src="docs/', 'src="')
+    doors = (f"## {title}\n\n{_listed(docs / folder, docs)}" for folder, title in DOORS.items())
+    words = "The words: [glossary](glossary.md).\n"
+    return "\n".join([f"{NOTICE}\n{head.strip()}\n", *doors, words])
+
+
+def _listed(folder: Path, docs: Path) -> str:
+    found = sorted(folder.glob("*.md"))
+    return "".join(f"- [{_title(page)}]({page.relative_to(docs).as_posix()})\n" for page in found)
+
+
+def _title(page: Path) -> str:
+    return page.read_text(encoding="utf-8").split("\n", 1)[0].removeprefix("# ")
+
+
+# Markdown
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("--" for _ in head), *(tuple(map(_cell, row)) for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return re.sub(r"(?<!\\)\|", r"\\|", text.replace("\n", " "))
