@@ -215,7 +215,7 @@ def reaction_to(error: BaseException) -> Reaction:
 def _failure(error: Exception, step: Request, *, left: bool) -> Failure:
     """The failure that an exception comes to. It names the host; the rest of an address may be a secret."""
     host = httpx.URL(step.url).host
-    if left:
+    if left and not isinstance(error, _NEVER_LEFT):
         return InDoubt(f"{host} {_lost(error)}") if step.commits else Unavailable(f"{host} {_lost(error)}")
     if reaction_to(error) is Reaction.OWNER_ACTION:
         return Refused(Scope.DESTINATION, f"{host}: {_tls_words(_tls_error(error))}", lasting=False)

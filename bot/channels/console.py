@@ -27,6 +27,11 @@ class Console:
     markup: ClassVar[Markup] = PLAIN
     doubt: ClassVar[Doubt] = Doubt()
     Options: ClassVar[type[ConsoleOptions]] = ConsoleOptions
+    example: ClassVar[Mapping[str, Any]] = {}
+
+    @classmethod
+    def from_address(cls, address: str, *, named: bool) -> dict[str, Any] | None:  # noqa: ARG003  # the seam
+        return {} if address == "console:" else None
 
     def __init__(self, options: ConsoleOptions) -> None:
         self.options = options

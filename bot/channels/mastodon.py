@@ -102,9 +102,17 @@ class Mastodon:
     markup: ClassVar[Markup] = Markup("plain", quiet, str, lambda url, label: f"{quiet(label)}: {url}")
     doubt: ClassVar[Doubt] = Doubt(repeat_within=timedelta(hours=1))  # with the same key, and after a look
     Options: ClassVar[type[MastodonOptions]] = MastodonOptions
+    example: ClassVar[Mapping[str, Any]] = {"server": "https://mastodon.example", "access_token": "made-up-token"}
 
     def __init__(self, options: MastodonOptions) -> None:
         self.options = options
+
+    @classmethod
+    def from_address(cls, address: str, *, named: bool) -> dict[str, Any] | None:  # noqa: ARG003  # one form only
+        """`mastodon://TOKEN@server`."""
+        scheme, _, rest = address.partition("://")
+        token, _, server = rest.rpartition("@")
+        return {"server": f"https://{server}", "access_token": token} if scheme == "mastodon" and token else None
 
     @property
     def destination(self) -> str:

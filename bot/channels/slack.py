@@ -161,6 +161,7 @@ class Slack:
     markup: ClassVar[Markup] = MRKDWN
     doubt: ClassVar[Doubt] = Doubt()
     Options: ClassVar[type[SlackOptions]] = SlackOptions
+    example: ClassVar[Mapping[str, Any]] = {"webhook_url": "https://hooks.slack.com/services/T00000000/B00000000/made-up"}
     rules: ClassVar[tuple[Rule, ...]] = WEBHOOK_RULES
 
     def __new__(cls, options: SlackOptions) -> Self:
@@ -171,6 +172,15 @@ class Slack:
 
     def __init__(self, options: SlackOptions) -> None:
         self.options = options
+
+    @classmethod
+    def from_address(cls, address: str, *, named: bool) -> dict[str, Any] | None:
+        """A webhook's address, or `slack://TOKEN@CHANNEL` for a bot."""
+        parts = urlsplit(address)
+        if parts.scheme == "slack" and parts.username:
+            # Not `hostname`, which is in lower case: the id of a channel is not.
+            return {"bot_token": parts.username, "channel": parts.netloc.rpartition("@")[2]}
+        return {"webhook_url": address} if named or _is_hook(parts.hostname, parts.path) else None
 
     @property
     def destination(self) -> str:

@@ -5,9 +5,11 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
@@ -72,9 +74,20 @@ class Webhook:
     markup: ClassVar[Markup] = PLAIN
     doubt: ClassVar[Doubt] = Doubt(repeat_within=timedelta(days=3), quiet=timedelta(0))  # longer than the retry schedule
     Options: ClassVar[type[WebhookOptions]] = WebhookOptions
+    example: ClassVar[Mapping[str, Any]] = {
+        "url": "https://receiver.example.org/thisday",
+        "secret": "whsec_bWFkZS11cC1zZWNyZXQtbm90LXRvLWJlLXVzZWQ=",
+    }
 
     def __init__(self, options: WebhookOptions) -> None:
         self.options = options
+
+    @classmethod
+    def from_address(cls, address: str, *, named: bool) -> dict[str, Any] | None:
+        """Any address, if the person says that it is one; `#whsec_…` behind it is its secret, else one is made."""
+        url, _, secret = address.partition("#")
+        made = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
+        return {"url": url, "secret": secret or made} if named else None
 
     @property
     def destination(self) -> str:
@@ -96,12 +109,12 @@ class Webhook:
     def _headers(self, post: Post, content: bytes) -> dict[str, str]:
         """The time and the signature are new in each attempt."""
         several = self.options.secret if isinstance(self.options.secret, tuple) else (self.options.secret,)
-        secrets = [each.get_secret_value() for each in several]
+        keys = [each.get_secret_value() for each in several]
         return {
             "content-type": "application/json",
             "webhook-id": _id(post),
             "webhook-timestamp": str(signing.seconds(post.now)),
-            "webhook-signature": signing.sign(secrets, _id(post), post.now, content),
+            "webhook-signature": signing.sign(keys, _id(post), post.now, content),
         }
 
 

@@ -18,6 +18,7 @@ from bot.cli.opening import open_app
 from bot.config import Told
 from bot.documents import Document, check, suggestion
 from bot.errors import Mistake
+from bot.subscriptions.subscription import Subscription
 
 
 @click.command("subscribe")
@@ -45,6 +46,7 @@ def command(ctx: click.Context, /, url: str, kind_name: str | None, name: str | 
     own = _name(app, name, kind, address)
     app.store.add(own, kind, options, settings_, app.now())
     click.echo(f"{own}: subscribed to {kind}; see thisday channels", err=True)
+    _show_new_secrets(app.subscription(own), address)
     return asyncio.run(send_test(app, app.subscription(own))) if test else DONE
 
 
@@ -53,12 +55,19 @@ def _recognised(address: str, kind_name: str | None) -> tuple[str, dict[str, Any
     if kind_name and options_of(kind_name) is None:
         raise Mistake(f"there is no kind of channel {kind_name!r}", suggestion(kind_name, kind_names()))
     for name, kind in kinds().items():
-        reader: type[Addressed] | None = kind if issubclass(kind, Addressed) else None
+        reader: Any = kind if issubclass(kind, Addressed) else None
         if reader is not None and kind_name in {None, name}:
             options = reader.from_address(address, named=kind_name is not None)
             if options is not None:
                 return name, options
     raise Mistake("this address tells no kind of channel", f"say it with --kind: {', '.join(kind_names())}")
+
+
+def _show_new_secrets(made: Subscription, address: str) -> None:
+    """A secret that we made is shown this once: the receiver needs it to verify signatures."""
+    for secret in settings.secrets_in(made.options):
+        if secret not in address:
+            click.echo(f"{made.name}: its secret, shown only now: {secret}")
 
 
 def _check_told(told: dict[str, Any]) -> None:
