@@ -139,7 +139,7 @@ def _kind(name: str, kind: type[Channel]) -> str:
     parts = [f"## `{name}`\n", f"{_sentence(kind)}\n"]
     parts += [f"In doubt: {_doubt(each)}\n" for each in _variants(kind)]
     if issubclass(kind, Addressed):
-        parts.append("`thisday subscribe` knows this kind by an address.\n")
+        parts.append(f"`thisday subscribe` takes: {_sentence(kind.from_address) or 'an address of this kind'}\n")
     if issubclass(kind, Direct):
         parts.append("It is not spoken to over the network.\n")
     parts.append(_model(kind.Options))
