@@ -22,11 +22,14 @@ RUN python -m venv /opt/thisday \
  && useradd --uid 10001 --home-dir /data --no-create-home --shell /usr/sbin/nologin thisday \
  && install --directory --owner=thisday --group=thisday /config /data
 
+LABEL org.opencontainers.image.title=thisday \
+      org.opencontainers.image.licenses=MIT
 ENV PATH=/opt/thisday/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
     THISDAY_CONFIG=/config/config.yaml
 USER thisday
 WORKDIR /data
 VOLUME ["/config", "/data"]
-HEALTHCHECK --interval=5m --timeout=30s --start-period=30s --retries=3 CMD ["thisday", "check"]
+HEALTHCHECK --interval=5m --timeout=30s --retries=3 CMD ["thisday", "check"]
 ENTRYPOINT ["thisday"]
 CMD ["run"]
