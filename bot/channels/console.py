@@ -16,7 +16,7 @@ from bot.rendering.message import Message
 
 
 class ConsoleOptions(Strict):
-    color: bool = Field(True, description="bold titles, where the output is a terminal")
+    color: bool = Field(default=True, description="bold titles, where the output is a terminal")
 
 
 class Console:

@@ -53,9 +53,9 @@ class MastodonOptions(Strict):
     server: str = Field(description="the server's address, such as https://mastodon.example")
     access_token: SecretStr = Field(description="a token with write:statuses and read:accounts, read:statuses")
     visibility: Literal["public", "unlisted", "private", "direct"] = "unlisted"
-    content_warning: str = Field("", description="a text that hides the post until a reader opens it")
-    content_warning_for: Literal["solemn", "all"] = Field("solemn", description="which messages carry the warning")
-    sensitive: bool = Field(False, description="hide pictures until a reader opens them")
+    content_warning: str = Field(default="", description="a text that hides the post until a reader opens it")
+    content_warning_for: Literal["solemn", "all"] = Field(default="solemn", description="which messages carry the warning")
+    sensitive: bool = Field(default=False, description="hide pictures until a reader opens them")
 
     @field_validator("server")
     @classmethod

@@ -37,10 +37,10 @@ _FORM = {"content-type": "application/x-www-form-urlencoded"}
 class SlackOptions(Strict):
     """Either `webhook_url`, or `bot_token` and `channel`."""
 
-    webhook_url: SecretStr | None = Field(None, description="the address of an incoming webhook; a secret")
-    bot_token: SecretStr | None = Field(None, description="a bot token (xoxb-…) with the scope chat:write")
-    channel: str | None = Field(None, description="the ID of the channel, for a bot token")
-    api_url: str = Field("https://slack.com/api", description="where the Web API is; GovSlack has another")
+    webhook_url: SecretStr | None = Field(default=None, description="the address of an incoming webhook; a secret")
+    bot_token: SecretStr | None = Field(default=None, description="a bot token (xoxb-…) with the scope chat:write")
+    channel: str | None = Field(default=None, description="the ID of the channel, for a bot token")
+    api_url: str = Field(default="https://slack.com/api", description="where the Web API is; GovSlack has another")
 
     @field_validator("webhook_url")
     @classmethod

@@ -1,0 +1,240 @@
+"""Does any name or number lead into our own network? Nothing here opens a socket: a backend only writes down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import httpcore
+import httpx
+import pytest
+
+from bot.channels import InDoubt, Refused, Request, Unavailable
+from bot.channels._guard import Guard, PrivateAddressError, is_public, resolve
+from bot.channels._http import Http, Transport
+
+HOSTILE = [
+    "0.0.0.0",  # noqa: S104  # nothing is bound
+    "0.1.2.3",
+    "10.0.0.1",
+    "10.255.255.255",
+    "100.64.0.1",
+    "100.100.100.200",
+    "127.0.0.1",
+    "127.255.255.254",
+    "168.63.129.16",
+    "169.254.169.254",
+    "172.16.0.1",
+    "172.31.255.255",
+    "192.0.0.1",
+    "192.0.0.9",
+    "192.0.0.192",
+    "192.0.2.1",
+    "192.88.99.1",
+    "192.168.1.1",
+    "198.18.0.1",
+    "198.19.255.255",
+    "198.51.100.7",
+    "203.0.113.7",
+    "224.0.0.1",
+    "239.255.255.250",
+    "240.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "::127.0.0.1",
+    "::ffff:127.0.0.1",
+    "::ffff:169.254.169.254",
+    "::ffff:0:10.0.0.1",
+    "64:ff9b::7f00:1",
+    "64:ff9b::a9fe:a9fe",
+    "64:ff9b:1::a00:1",
+    "100::1",
+    "2001::1",
+    "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+    "2001:2::1",
+    "2001:10::1",
+    "2001:20::1",
+    "2001:db8::1",
+    "2001:470:1::5efe:7f00:1",
+    "2001:470:1::200:5efe:c0a8:101",
+    "2002:7f00:1::",
+    "2002:a9fe:a9fe::1",
+    "2002:c0a8:101::1",
+    "3fff::1",
+    "5f00::1",
+    "fc00::1",
+    "fd00:ec2::254",
+    "fe80::1",
+    "fe80::1%eth0",
+    "fec0::1",
+    "ff02::1",
+]
+PUBLIC = [
+    "1.1.1.1",
+    "93.184.215.14",
+    "2606:4700:4700::1111",
+    "::ffff:93.184.215.14",
+    "64:ff9b::5db8:d70e",
+    "2002:5db8:d70e::1",
+]
+# Written by a user instead of a name; the system's own reading of numbers decides.
+NUMBERS = ["127.1", "0x7f.1", "0177.0.0.1", "2130706433", "0x7f000001", "127.0.0.1", "::1", "0", "::ffff:7f00:1"]
+
+
+class Recorder(httpcore.AsyncNetworkBackend):
+    """Writes down where it was told to connect, and opens nothing."""
+
+    def __init__(self, down: Iterable[str] = ()) -> None:
+        self.asked: list[str] = []
+        self.down = set(down)
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109  # httpcore's signature
+        local_address: str | None = None,
+        socket_options: Any = None,
+    ) -> httpcore.AsyncNetworkStream:
+        self.asked.append(host)
+        if host in self.down:
+            raise httpcore.ConnectError("told by a test")
+        return httpcore.AsyncMockStream([])
+
+
+def resolving(*addresses: str) -> Any:
+    async def resolve(_host: str, _port: int) -> Sequence[str]:
+        return addresses
+
+    return resolve
+
+
+def connected(recorder: Recorder, *addresses: str, timeout: float | None = 5) -> None:
+    asyncio.run(_connected(Guard(recorder, resolving(*addresses)), timeout))
+
+
+async def _connected(guard: Guard, seconds: float | None) -> None:
+    stream = await guard.connect_tcp("post.example.org", 443, seconds)
+    await stream.aclose()
+
+
+@pytest.mark.parametrize("address", HOSTILE)
+def test_an_address_that_is_not_public_is_refused_before_anything_is_opened(address: str) -> None:
+    recorder = Recorder()
+
+    with pytest.raises(PrivateAddressError):
+        connected(recorder, address)
+
+    assert recorder.asked == []
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_a_public_address_is_connected_to(address: str) -> None:
+    recorder = Recorder()
+
+    connected(recorder, address)
+
+    assert recorder.asked == [address]
+
+
+def test_one_private_address_among_public_ones_refuses_them_all() -> None:
+    recorder = Recorder()
+
+    with pytest.raises(PrivateAddressError):
+        connected(recorder, "93.184.215.14", "10.0.0.1")
+
+    assert recorder.asked == []
+
+
+def test_a_name_is_resolved_once_so_that_it_cannot_change_after_the_check() -> None:
+    answers = [["93.184.215.14"], ["127.0.0.1"]]
+    recorder = Recorder()
+
+    async def changing(_host: str, _port: int) -> Sequence[str]:
+        return answers.pop(0)
+
+    asyncio.run(_connected(Guard(recorder, changing), 5))
+
+    assert recorder.asked == ["93.184.215.14"]
+    assert len(answers) == 1
+
+
+def test_the_next_address_is_tried_where_the_first_is_down() -> None:
+    recorder = Recorder(down=["93.184.215.14"])
+
+    connected(recorder, "93.184.215.14", "2606:4700:4700::1111")
+
+    assert recorder.asked == ["93.184.215.14", "2606:4700:4700::1111"]
+
+
+def test_when_all_addresses_are_down_the_last_failure_comes_out() -> None:
+    recorder = Recorder(down=["93.184.215.14", "1.1.1.1"])
+
+    with pytest.raises(httpcore.ConnectError):
+        connected(recorder, "93.184.215.14", "1.1.1.1")
+
+
+def test_a_name_without_an_address_is_not_reached() -> None:
+    async def unknown(_host: str, _port: int) -> Sequence[str]:
+        raise OSError(-2, "Name or service not known")
+
+    with pytest.raises(httpcore.ConnectError, match="has no address"):
+        asyncio.run(_connected(Guard(Recorder(), unknown), 5))
+
+
+def test_a_resolver_that_hangs_is_cut_off_by_the_connect_timeout() -> None:
+    async def hanging(_host: str, _port: int) -> Sequence[str]:
+        await asyncio.sleep(60)
+        return []
+
+    with pytest.raises(httpcore.ConnectTimeout):
+        asyncio.run(_connected(Guard(Recorder(), hanging), 0.05))
+
+
+def test_a_socket_file_is_refused() -> None:
+    with pytest.raises(PrivateAddressError):
+        asyncio.run(Guard(Recorder()).connect_unix_socket("/run/some.sock"))
+
+
+@pytest.mark.parametrize("host", NUMBERS)
+def test_odd_spellings_of_loopback_are_seen_for_what_they_are(host: str) -> None:
+    found = asyncio.run(resolve(host, 80))
+
+    assert found
+    assert not any(map(is_public, found))
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "0x7f.1", "169.254.169.254", "[::ffff:10.0.0.1]"])
+def test_the_driver_says_that_the_address_is_private_and_claims_nothing(host: str) -> None:
+    claimed: list[str] = []
+
+    async def claim() -> None:
+        claimed.append(host)
+
+    def post() -> Any:
+        yield Request("POST", f"http://{host}:9/", commits=True)
+
+    async def story() -> None:
+        async with Http() as http:
+            http._transport._pool._network_backend._inner = Recorder()  # type: ignore[attr-defined]  # httpx's own
+            await http.run(post(), claim)
+
+    with pytest.raises(Unavailable, match="has a private address"):
+        asyncio.run(story())
+    assert claimed == []
+
+
+def test_the_operator_can_switch_the_guard_off() -> None:
+    def backend(*, allow_private: bool) -> object:
+        transport = Transport(allow_private=allow_private, verify=False, limits=httpx.Limits())
+        return transport._pool._network_backend
+
+    assert isinstance(backend(allow_private=False), Guard)
+    assert not isinstance(backend(allow_private=True), Guard)
+
+
+def test_a_refused_address_is_no_doubt_and_no_refusal_of_the_platform() -> None:
+    assert not issubclass(PrivateAddressError, InDoubt | Refused)
+    assert issubclass(PrivateAddressError, httpcore.ConnectError)
