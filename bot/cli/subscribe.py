@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -38,7 +39,7 @@ def command(ctx: click.Context, /, url: str, kind_name: str | None, name: str | 
     URL may be "-": it is then read from standard input, where no other user of this machine can see it.
     """
     app = open_app(ctx)
-    address = click.get_text_stream("stdin").readline().strip() if url == "-" else url
+    address = sys.stdin.readline().strip() if url == "-" else url
     kind, options = _recognised(address, kind_name)
     settings_ = {key: list(value) if isinstance(value, tuple) else value for key, value in told.items() if value}
     _check_told(settings_)

@@ -1,7 +1,8 @@
 """Which deliveries are due by now, and when is the next? Pure: subscriptions, cursors and `now` in, deliveries out.
 
-A cursor is the instant up to which a subscription's slots have been opened. A subscription seen for the first time
-gets `now`, so the past is never posted; after a stop a later `now` finds all that was missed, each once.
+A cursor is an instant up to which slots have been opened: one of the whole ledger, moved at every round, and one of each
+subscription, set when it is seen for the first time, so that the past is never posted. After a stop a later `now` finds
+all that was missed, each once; a subscription that was away meanwhile missed nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from datetime import date, datetime, timedelta
 
 from bot.scheduling.slots import Slot, local_day
 from bot.subscriptions.subscription import Subscription
+
+EVERYONE = "*"  # the ledger's own cursor; no subscription can have this name
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +36,12 @@ def due(
     subscriptions: Iterable[Subscription], cursors: Mapping[str, datetime], now: datetime, window: timedelta
 ) -> list[Due]:
     """Every slot after its subscription's cursor and not after `now`, oldest first; late by more than `window`: expired."""
+    planned = cursors.get(EVERYONE)
     found = [
         each
         for subscription in subscriptions
-        if subscription.name in cursors
-        for each in _due(subscription, cursors[subscription.name], now, window)
+        if (own := cursors.get(subscription.name)) is not None
+        for each in _due(subscription, max(own, planned or own), now, window)
     ]
     return sorted(found, key=lambda each: (each.instant, each.subscription.name))
 
@@ -69,5 +73,6 @@ def next_instant(subscriptions: Iterable[Subscription], now: datetime) -> dateti
 
 
 def advanced(subscriptions: Iterable[Subscription], cursors: Mapping[str, datetime], now: datetime) -> dict[str, datetime]:
-    """The cursors to write after `due`: `now` for all, never earlier than before (a clock may be set back)."""
-    return {each.name: max(now, cursors.get(each.name, now)) for each in subscriptions}
+    """The cursors to write after `due`: the ledger's, which never goes back, and those of subscriptions not seen before."""
+    new = {each.name: now for each in subscriptions if each.name not in cursors}
+    return {EVERYONE: max(now, cursors.get(EVERYONE, now)), **new}

@@ -1,0 +1,191 @@
+"""What do Slack, Mastodon and a webhook receiver answer? A server written from their documents, not from our code.
+
+It keeps every request, judges it as the platform would, and posts what it accepts. It binds 127.0.0.1 only.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+HOOK = "/services/T00000001/B00000001/fake-hook-canary"
+BOT_TOKEN = "xoxb-fake-bot-canary"
+MASTODON_TOKEN = "fake-mastodon-canary"
+RECEIVER = "/receiver/fake-path-canary"
+SECRET = "whsec_" + base64.b64encode(b"canary-secret-of-32-bytes-length").decode()
+CHANNEL = "C0123ABCDEF"
+
+
+@dataclass
+class Seen:
+    """One request as it came in."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Platforms:
+    """The server and what it has: all requests, and the posts that became public."""
+
+    seen: list[Seen] = field(default_factory=list)
+    posts: dict[str, list[Any]] = field(default_factory=lambda: {"hook": [], "bot": [], "mastodon": [], "receiver": []})
+    keys: dict[str, dict[str, Any]] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __enter__(self) -> Self:
+        handler = type("Handler", (_Handler,), {"platforms": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def to(self, path: str, method: str = "POST") -> list[Seen]:
+        return [each for each in self.seen if each.path.partition("?")[0] == path and each.method == method]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    platforms: Platforms
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self._serve("GET")
+
+    def do_POST(self) -> None:
+        self._serve("POST")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
+        """Quiet."""
+
+    def _serve(self, method: str) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        seen = Seen(method, self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+        with self.platforms.lock:
+            self.platforms.seen.append(seen)
+            status, headers, answer = _route(self.platforms, seen)
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+
+Reply = tuple[int, dict[str, str], bytes]
+
+
+def _text(status: int, text: str) -> Reply:
+    return status, {"content-type": "text/plain"}, text.encode()
+
+
+def _json(status: int, value: Any, headers: dict[str, str] | None = None) -> Reply:
+    return status, {"content-type": "application/json", **(headers or {})}, json.dumps(value).encode()
+
+
+def _route(platforms: Platforms, seen: Seen) -> Reply:
+    path = seen.path.partition("?")[0]
+    if path.startswith("/services/"):
+        return _slack_hook(platforms, seen)
+    if path.startswith("/slack-api/"):
+        return _slack_api(platforms, seen, path.rpartition("/")[2])
+    if path.startswith("/api/"):
+        return _mastodon(platforms, seen, path)
+    if path == RECEIVER:
+        return _receiver(platforms, seen)
+    return _text(404, "Not Found")
+
+
+def _slack_hook(platforms: Platforms, seen: Seen) -> Reply:
+    if seen.path != HOOK:
+        return _text(404, "no_service")
+    try:
+        body = seen.json
+    except ValueError:
+        return _text(400, "invalid_payload")
+    if not body.get("text"):
+        return _text(400, "no_text")
+    if not all(isinstance(block, dict) and block.get("type") for block in body.get("blocks", [])):
+        return _text(400, "invalid_blocks")
+    platforms.posts["hook"].append(body)
+    return _text(200, "ok")
+
+
+def _slack_api(platforms: Platforms, seen: Seen, method: str) -> Reply:
+    if seen.headers.get("authorization") != f"Bearer {BOT_TOKEN}":
+        return _json(200, {"ok": False, "error": "invalid_auth"})
+    if method == "auth.test":
+        return _json(200, {"ok": True, "team": "Example", "user": "otd", "user_id": "U1", "bot_id": "B1"})
+    if method == "conversations.history":
+        return _json(200, {"ok": True, "messages": list(reversed(platforms.posts["bot"]))})
+    body = seen.json
+    if body.get("channel") != CHANNEL:
+        return _json(200, {"ok": False, "error": "channel_not_found"})
+    ts = f"17845272{len(platforms.posts['bot']):02}.000300"
+    platforms.posts["bot"].append({**body, "ts": ts})
+    return _json(
+        200, {"ok": True, "channel": CHANNEL, "ts": ts, "message": {"type": "message", "text": body["text"], "ts": ts}}
+    )
+
+
+def _mastodon(platforms: Platforms, seen: Seen, path: str) -> Reply:
+    if path == "/api/v2/instance":
+        statuses = {"max_characters": 500, "max_media_attachments": 4, "characters_reserved_per_url": 23}
+        return _json(200, {"version": "4.5.0", "configuration": {"statuses": statuses}})
+    if seen.headers.get("authorization") != f"Bearer {MASTODON_TOKEN}":
+        return _json(401, {"error": "The access token is invalid"})
+    if path == "/api/v1/accounts/verify_credentials":
+        return _json(200, {"id": "14715", "acct": "otd", "bot": True})
+    if path == "/api/v1/accounts/14715/statuses":
+        return _json(200, list(reversed(platforms.posts["mastodon"])))
+    if path == "/api/v1/statuses" and seen.method == "POST":
+        return _status(platforms, seen)
+    return _json(404, {"error": "Record not found"})
+
+
+def _status(platforms: Platforms, seen: Seen) -> Reply:
+    """The key is remembered, and a repeat gets the first status again."""
+    key, body = seen.headers.get("idempotency-key", ""), seen.json
+    if key in platforms.keys:
+        return _json(200, platforms.keys[key])
+    number = 116822046110229504 + len(platforms.posts["mastodon"])
+    status = {
+        "id": str(number),
+        "created_at": "2026-11-04T09:00:01.204Z",
+        "url": f"https://mastodon.example/@otd/{number}",
+        "content": f"<p>{body['status']}</p>",
+        "visibility": body["visibility"],
+    }
+    platforms.posts["mastodon"].append(status)
+    if key:
+        platforms.keys[key] = status
+    return _json(200, status)
+
+
+def _receiver(platforms: Platforms, seen: Seen) -> Reply:
+    """Verifies as the specification tells receivers to."""
+    signed = f"{seen.headers['webhook-id']}.{seen.headers['webhook-timestamp']}.".encode() + seen.body
+    key = base64.b64decode(SECRET.removeprefix("whsec_"))
+    expected = "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    if expected not in seen.headers["webhook-signature"].split(" "):
+        return _text(401, "bad signature")
+    platforms.posts["receiver"].append(seen.json)
+    return _text(204, "")
