@@ -203,6 +203,17 @@ def test_a_lost_answer_leaves_a_doubt_after_the_committing_step_only(behaviour: 
     assert time.monotonic() - started < 3
 
 
+def test_an_endless_answer_is_not_read_until_its_time_is_up() -> None:
+    async def story() -> Failure:
+        async with FakePlatform(fakes.never_ends) as platform:
+            return await failure_of(driven(post(platform.url, timeout=30), Claims()))
+
+    started = time.monotonic()
+    asyncio.run(story())
+
+    assert time.monotonic() - started < 10
+
+
 def test_a_refused_connection_is_surely_not_a_post() -> None:
     claims = Claims()
 
