@@ -8,11 +8,10 @@ from typing import Any
 import click
 
 from bot.app import App
-from bot.channels import Direct, Failure, InDoubt, Post, Receipt
+from bot.channels import Direct, Failure, InDoubt, Post, Receipt, key_for
 from bot.cli.main import DONE, IN_DOUBT, NOT_ALL
 from bot.cli.opening import open_app
 from bot.cli.output import as_json, table
-from bot.delivery.courier import key
 from bot.delivery.pauses import pause, paused, resume
 from bot.rendering.message import Message
 from bot.subscriptions.subscription import Subscription
@@ -68,7 +67,7 @@ async def send_test(app: App, wanted: Subscription) -> int:
     message = Message(
         title="A test", text=channel.markup.escape(_TEST), plain=_TEST, data={"test": True, "day": f"{now:%Y-%m-%d}"}
     )
-    post = Post(message, key(channel.destination, slot, 1), slot, now)
+    post = Post(message, key_for(channel.destination, slot, 1), slot, now)
     try:
         async with app.http:
             receipt = await _sent(app, channel, post)

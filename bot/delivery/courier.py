@@ -7,7 +7,6 @@ Whatever ends it, an error, a cancellation or a kill, leaves the delivery in a s
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,6 +26,7 @@ from bot.channels import (
     Receipt,
     Refused,
     Unavailable,
+    key_for,
 )
 from bot.delivery import facts as kept
 from bot.delivery import policy, reports
@@ -63,11 +63,6 @@ class Http(Protocol):
     """Drives conversations. Awaits `claim` before the committing request can leave, and lets its errors pass."""
 
     async def run(self, conversation: Conversation[R], claim: Claim, /) -> R: ...
-
-
-def key(destination: str, slot: str, part: int) -> str:
-    """What makes two attempts the same post: never random, never of the text."""
-    return hashlib.sha256(f"{destination}|{slot}|{part}".encode()).hexdigest()[:32]
 
 
 @dataclass(slots=True)
@@ -232,7 +227,7 @@ class Courier:
     async def _post(self, delivery: Delivery, channel: Channel, message: Message) -> Post:
         reply_to = await asyncio.to_thread(self.ledger.reply_to, delivery) if delivery.part > 1 else None
         # Two subscriptions may share a destination and a day, so the key is made of both.
-        own = key(channel.destination, f"{delivery.subscription}/{delivery.slot}", delivery.part)
+        own = key_for(channel.destination, f"{delivery.subscription}/{delivery.slot}", delivery.part)
         return Post(message, own, delivery.slot, self.now(), delivery.first_tried, reply_to)
 
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.channels import Channel, Claim, Failure, InDoubt, Post, Receipt, Refused, Scope, Throttled, Unavailable
+from bot.channels import Channel, Claim, Failure, InDoubt, Post, Receipt, Refused, Scope, Throttled, Unavailable, key_for
 from bot.delivery import facts, pauses, reports
-from bot.delivery.courier import Skip, key
+from bot.delivery.courier import Skip
 from bot.delivery.ledger import LEASE, Ledger
 from bot.delivery.states import Delivery, State
 from bot.errors import BotError
@@ -39,8 +39,8 @@ def test_a_delivery_is_posted_and_its_receipt_kept(world: World) -> None:
 
 
 def test_the_key_is_of_destination_slot_and_part() -> None:
-    assert key("@otd@example.org", "2026-07-20", 1).startswith("c29f08ee8081873d53b6")
-    assert len(key("a", "b", 1)) == 32
+    assert key_for("@otd@example.org", "2026-07-20", 1).startswith("c29f08ee8081873d53b6")
+    assert len(key_for("a", "b", 1)) == 32
 
 
 def test_subscriptions_that_share_a_destination_and_a_day_have_keys_of_their_own(world: World) -> None:
