@@ -10,7 +10,7 @@ DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 sys.path[:0] = [str(ROOT), str(DOCS)]
 
-import pages  # noqa: E402  # beside this file
+import pages  # beside this file, found by the line above
 
 Page = Callable[[], str]
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 from pydantic import BaseModel, SecretStr
@@ -21,8 +21,6 @@ from bot.cli.schema import schema as schema_of
 from bot.config import Network, Told, Top
 
 NOTICE = "<!-- Written by `make docs`. Change the code, not this page. -->\n"
-START, END = "<!-- modules -->", "<!-- /modules -->"
-PICTURE, PICTURE_ENDS = "<!-- preview -->\n", "<!-- /preview -->"
 HEAD_ENDS = "<!-- the index of docs ends here -->"
 DOORS = {
     "tutorial": "Learn by doing",
@@ -97,7 +95,14 @@ def _option(option: click.Option, context: click.Context) -> tuple[str, str, str
 def channels() -> str:
     found = kinds()
     rows = [row for name in sorted(found) for row in _kind_rows(found[name])]
-    head = ("Kind", "Platform", "Most it holds", "Server's own limits", "Can be asked for a post", "Credentials can be tried")
+    head = (
+        "Kind",
+        "Platform",
+        "Most it holds",
+        "Server's own limits",
+        "Can be asked for a post",
+        "Credentials can be tried",
+    )
     parts = [
         f"# Kinds of channels\n\n{NOTICE}",
         "What every kind can do. The keys that all channels share are in [config](config.md#channels).\n",
@@ -246,17 +251,6 @@ ENVIRONMENT = [
     ("`XDG_CACHE_HOME`", "where compiled calendars are kept, in `thisday/`; else `~/.cache`"),
 ]
 
-_ENTRIES = {
-    "counters": calendars.CounterEntry,
-    "series": calendars.SeriesEntry,
-    "series.steps": calendars.StepEntry,
-    "events": calendars.EventEntry,
-    "events.after": calendars.AfterEntry,
-    "events.sources": calendars.SourceEntry,
-    "events.links": calendars.LinkEntry,
-    "events.picture": calendars.PictureEntry,
-}
-
 
 def calendar_format() -> str:
     parts = [
@@ -268,9 +262,23 @@ def calendar_format() -> str:
         f"{_sentence(calendars.CalendarFile)}\n",
         _model(calendars.CalendarFile),
     ]
-    for name, model in _ENTRIES.items():
+    for name, model in _inside(calendars.CalendarFile):
         parts += [f"## `{name}`\n", f"{_sentence(model)}\n", _model(model)]
     return "\n".join(parts)
+
+
+def _inside(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
+    """Every mapping inside a mapping, with the keys that lead to it."""
+    for key, field in model.model_fields.items():
+        for each in _models(field.annotation):
+            yield f"{path}{key}", each
+            yield from _inside(each, f"{path}{key}.")
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for each in get_args(annotation) for found in _models(each)]
 
 
 def _model(model: type[BaseModel], also: type[BaseModel] | None = None) -> str:
@@ -279,15 +287,21 @@ def _model(model: type[BaseModel], also: type[BaseModel] | None = None) -> str:
     spare = also.model_json_schema()["properties"] if also else {}
     required = plain.get("required", [])
     rows = [
-        (f"`{key}`", _what(key, each, spare), _values(each, plain.get("$defs", {}), _is_secret(model, key)),
-         "required" if key in required else _default(model, key))
+        (
+            f"`{key}`",
+            _what(key, each, spare),
+            _values(each, plain.get("$defs", {}), _is_secret(model, key)),
+            "required" if key in required else _default(model, key),
+        )
         for key, each in plain.get("properties", {}).items()
     ]
     return _table(("Key", "What it is", "Values", "Default"), rows) if rows else "It has no keys of its own.\n"
 
 
 def _what(key: str, one: Mapping[str, Any], spare: Mapping[str, Any]) -> str:
-    words = one.get("description") or spare.get(key, {}).get("description") or SAID_HERE[key]
+    words = one.get("description") or spare.get(key, {}).get("description") or SAID_HERE.get(key)
+    if words is None:
+        raise SystemExit(f"no words for the key {key!r}: give its field a description")
     return str(words)
 
 
@@ -337,10 +351,37 @@ def _is_secret(model: type[BaseModel], key: str) -> bool:
 
 
 def architecture(page: Path, package: Path) -> str:
-    """The page as it is, with the first sentences of all modules between its two marks."""
-    before, _, rest = page.read_text(encoding="utf-8").partition(START)
-    _, _, after = rest.partition(END)
-    return f"{before}{START}\n{modules(package)}\n{END}{after}"
+    """The page as it is, with the layers and all modules between their marks."""
+    text = _filled(page.read_text(encoding="utf-8"), "layers", layers(package))
+    return _filled(text, "modules", modules(package))
+
+
+def _filled(text: str, mark: str, content: str) -> str:
+    """A page with new content between `<!-- mark -->` and `<!-- /mark -->`."""
+    start, end = f"<!-- {mark} -->\n", f"<!-- /{mark} -->"
+    before, _, rest = text.partition(start)
+    _, _, after = rest.partition(end)
+    return f"{before}{start}{content}{end}{after}"
+
+
+def layers(package: Path) -> str:
+    """The layers of the import contract, the highest first."""
+    project = tomllib.loads((package.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    (drawn,) = (each["layers"] for each in project["tool"]["importlinter"]["contracts"] if each["type"] == "layers")
+    rows = [(" · ".join(f"`{name}`" for name in names), _questions(package, names)) for names in map(_split, drawn)]
+    return _table(("Layer", "The question it answers"), rows)
+
+
+def _split(layer: str) -> list[str]:
+    return [name.strip() for name in layer.split("|")]
+
+
+def _questions(package: Path, names: list[str]) -> str:
+    return " · ".join(first_line(_file(package / name)) for name in names)
+
+
+def _file(module: Path) -> Path:
+    return module / "__init__.py" if module.is_dir() else module.with_suffix(".py")
 
 
 def modules(package: Path) -> str:
@@ -357,15 +398,13 @@ def _folder(folder: Path, package: Path) -> str:
 
 def first_line(path: Path) -> str:
     """The first line of a module's docstring, or nothing."""
-    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    return text.split("\n", 1)[0]
+    found = re.match(r'"""(.+?)(?:""")?$', path.read_text(encoding="utf-8"), re.MULTILINE)
+    return found[1] if found else ""
 
 
 def readme(page: Path) -> str:
     """The page as it is, with the real output of its command between its two marks."""
-    before, _, rest = page.read_text(encoding="utf-8").partition(PICTURE)
-    _, _, after = rest.partition(PICTURE_ENDS)
-    return f"{before}{PICTURE}{preview(PICTURE_LINES)}{PICTURE_ENDS}{after}"
+    return _filled(page.read_text(encoding="utf-8"), "preview", preview(PICTURE_LINES))
 
 
 PICTURE_LINES, WIDTH = 14, 100
@@ -403,7 +442,7 @@ def _title(page: Path) -> str:
 # Markdown
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, tuple("--" for _ in head), *(tuple(map(_cell, row)) for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
