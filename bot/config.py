@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -18,11 +18,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
-from bot.documents import Document, check, keys_at, parse, problems, suggestion
+from bot.documents import SHOWN, Document, check, keys_at, parse, problems, suggestion
 from bot.errors import Mistake, Problem, Problems, Where
 from bot.fields import Clock, Days, Duration, Strict, Zone
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+_SECRET = 4  # shorter values are no secrets, and hiding them would garble the words around
 _LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 DEFAULT_CALENDARS = ("iran-hostage-crisis",)
@@ -89,7 +90,7 @@ class Top(Strict):
     events: str | None = Field(None, description="a folder of your own calendars")
     templates: str | None = Field(None, description="a folder of your own templates")
     network: Network = Network()
-    channels: dict[str, Any] = Field(default_factory=dict)
+    channels: dict[str, Any] = Field(default_factory=dict, repr=False)  # as written, with secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +132,40 @@ def read_config(path: Path, options_of: OptionsOf, kinds: Callable[[], list[str]
 
 def config_from(text: str, source: str, folder: Path, options_of: OptionsOf, kinds: Callable[[], list[str]]) -> Config:
     """The config in `text`. `options_of` gives the model of a kind's own keys; `kinds` all kinds, for advice."""
-    document = parse(text, source, lambda value: _substituted(value, folder))
+    given: set[str] = set()
+    unread: list[Problem] = []
+    document = parse(text, source, unread, lambda value: _noted(given, value, _substituted(value, folder)))
     found: list[Problem] = []
     top = _judged(found, lambda: check(document, Top))
     entries = document.value.get("channels") if isinstance(document.value, dict) else None
     named = entries.items() if isinstance(entries, dict) else ()
     channels = [_judged(found, partial(_channel, document, name, options_of, kinds)) for name, _ in named]
-    if top is None or found:
-        raise Problems(found)
+    if found or unread:
+        raise Problems(_hidden(each, given) for each in _without_followers(unread, found))
     sound = tuple(each for each in channels if each is not None)
     return Config(top, sound, folder, frozenset(secret for each in sound for secret in secrets_in(each.options)))
+
+
+def _noted(given: set[str], written: str, value: str) -> str:
+    if value != written:
+        given.add(value)
+    return value
+
+
+def _without_followers(first: list[Problem], others: list[Problem]) -> list[Problem]:
+    """What could not be read stands for an empty text, which is no second mistake."""
+    places = {each.where for each in first}
+    return [*first, *(each for each in others if each.where not in places)]
+
+
+def _hidden(problem: Problem, given: Iterable[str]) -> Problem:
+    """The same without what came from the environment or from a file: it may be a secret in the wrong place."""
+    what, instead = problem.what, problem.instead
+    for value in sorted(given, key=len, reverse=True):
+        for form in (value, repr(value)[1:-1], repr(value)[1 : SHOWN - 1]):
+            if len(form) >= _SECRET:
+                what, instead = what.replace(form, "***"), instead.replace(form, "***")
+    return Problem(problem.where, what, instead)
 
 
 def _judged(found: list[Problem], judge: Callable[[], Any]) -> Any:
@@ -196,7 +221,7 @@ def _substituted(value: str, folder: Path) -> str:
     """`${NAME}` and `${NAME:-default}` from the environment, `file:PATH` from a file. Raises `Problems` without a place."""
     if value.startswith("file:"):
         return _from_file(folder / Path(value.removeprefix("file:").strip()).expanduser())
-    missing = [name for name, default in _VARIABLE.findall(value) if name not in os.environ and f"{{{name}:-" not in value]
+    missing = [each[1] for each in _VARIABLE.finditer(value) if each[2] is None and each[1] not in os.environ]
     if missing:
         names = ", ".join(missing)
         raise Problems(
@@ -220,6 +245,8 @@ def secrets_in(value: Any) -> Iterator[str]:
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:
             yield from secrets_in(getattr(value, name))
+    elif isinstance(value, Mapping):
+        yield from secrets_in(list(value.values()))
     elif isinstance(value, list | tuple):
         for each in value:
             yield from secrets_in(each)

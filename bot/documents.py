@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 Substitute = Callable[[str], str]
 M = TypeVar("M", bound="BaseModel")
+K = TypeVar("K")
 
-# An alias may stand for a large part; a document that unfolds to more values than this is refused.
-MOST_VALUES = 5_000_000
-_SHOWN = 40  # so much of a wrong value is shown
+# Without aliases a document holds fewer values than characters; with them it may unfold to so many more.
+MOST_ALIASED = 100_000
+SHOWN = 40  # so much of a wrong value is shown
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+_PLAIN = (None, "")  # the style of an unquoted scalar in PyYAML's own parser and in libyaml's
+_TAGS = {f"tag:yaml.org,2002:{each}" for each in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")}
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the C class exists only where libyaml does
@@ -61,23 +64,24 @@ class _Unfolding:
 
     source: str
     substitute: Substitute | None
-    problems: list[Problem] = field(default_factory=list)
+    most: int
+    problems: list[Problem]
     values: int = 0
     open: set[int] = field(default_factory=set)
 
     def value(self, node: yaml.Node) -> Any:
         self.values += 1
-        if self.values > MOST_VALUES:
+        if self.values > self.most:
             raise Problems([self._problem(node, "this document unfolds to too many values", "use fewer aliases")])
+        if node.tag not in _TAGS:
+            self.problems.append(self._problem(node, f"the tag {node.tag} is not known", "leave it out"))
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         return self._nested(node)
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
-        if node.style is None and node.value in _WORDS:
+        if node.style in _PLAIN and node.value in _WORDS:
             return _WORDS[node.value]
-        if node.tag[:18] != "tag:yaml.org,2002:":
-            self.problems.append(self._problem(node, f"the tag {node.tag} is not known", "leave it out"))
         if self.substitute is None or ("$" not in node.value and ":" not in node.value):
             return node.value
         return self._substituted(node, self.substitute)
@@ -100,10 +104,13 @@ class _Unfolding:
     def _mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
         value: dict[str, Any] = {}
         for name, content in node.value:
-            key = name.value if isinstance(name, yaml.ScalarNode) else repr(name.value)
-            if key in value:
-                self.problems.append(self._problem(name, f"the key {key!r} stands twice", "keep one of the two"))
-            value[key] = self.value(content)
+            under = self.value(content)
+            if not isinstance(name, yaml.ScalarNode):
+                self.problems.append(self._problem(name, "a list or a mapping is no key", "write a word before the colon"))
+            elif name.value in value:
+                self.problems.append(self._problem(name, f"the key {name.value!r} stands twice", "keep one of the two"))
+            else:
+                value[name.value] = under
         return value
 
     def _problem(self, node: yaml.Node, what: str, instead: str) -> Problem:
@@ -115,17 +122,19 @@ def place(source: str, mark: yaml.Mark) -> Where:
     return Where(source, mark.line + 1, mark.column + 1)
 
 
-def parse(text: str, source: str, substitute: Substitute | None = None) -> Document:
-    """One YAML document as plain values. Raises `Problems` for bad syntax, keys that stand twice, unknown tags.
+def parse(text: str, source: str, found: list[Problem], substitute: Substitute | None = None) -> Document:
+    """One YAML document as plain values. Raises `Problems` where the text cannot be understood at all.
 
-    `substitute` rewrites each scalar (the config's `${NAME}`) and may raise `Problems`, whose places are filled in here.
+    What else is wrong (keys that stand twice, unknown tags) goes into `found`, so that it is told beside the mistakes
+    that come to light later. `substitute` rewrites each scalar (the config's `${NAME}`) and may raise `Problems`, whose
+    places are filled in here.
     """
-    root = _composed(text, source)
-    unfolding = _Unfolding(source, substitute)
-    value = unfolding.value(root) if root is not None else None
-    if unfolding.problems:
-        raise Problems(unfolding.problems)
-    return Document(source, value, root)
+    try:
+        root = _composed(text, source)
+        unfolding = _Unfolding(source, substitute, len(text) + MOST_ALIASED, found)
+        return Document(source, unfolding.value(root) if root is not None else None, root)
+    except RecursionError:
+        raise Problems([Problem(Where(source, 1, 1), "nested too deeply", "use fewer levels")]) from None
 
 
 def _composed(text: str, source: str) -> yaml.Node | None:
@@ -137,8 +146,6 @@ def _composed(text: str, source: str) -> yaml.Node | None:
         raise Problems([Problem(where, f"not YAML: {error.problem}", "check quotes, colons and indentation")]) from None
     except yaml.reader.ReaderError as error:
         raise Problems([Problem(_reader_place(text, source, error), f"not YAML: {error.reason}", "remove it")]) from None
-    except RecursionError:
-        raise Problems([Problem(Where(source, 1, 1), "nested too deeply", "use fewer levels")]) from None
 
 
 def _reader_place(text: str, source: str, error: yaml.reader.ReaderError) -> Where:
@@ -172,10 +179,13 @@ def problems(
 ) -> Iterator[Problem]:
     """Pydantic's findings in our words and at their places. `also` are keys known there besides the model's."""
     for found in error.errors(include_url=False):
-        path = at + tuple(found["loc"])
-        what, instead = _words(model, found, _name(path), also)
-        # An unknown key is shown at the key, everything else at its value.
-        where = document.where(path, key=found["type"] == "extra_forbidden")
+        loc = found["loc"]
+        wrong_key = loc[-1:] == ("[key]",)  # so pydantic marks the key of a dict
+        path = at + tuple(loc[:-1] if wrong_key else loc)
+        name = "the key" if wrong_key else _name(path)
+        what, instead = _words(model, found, name, also)
+        # What is wrong with a key is shown at the key, everything else at its value.
+        where = document.where(path, key=wrong_key or found["type"] == "extra_forbidden")
         yield Problem(where, what, instead)
 
 
@@ -193,19 +203,24 @@ def _words(model: type[BaseModel], found: Mapping[str, Any], name: str, also: Se
         case "extra_forbidden":
             return f"unknown key {name!r}", suggestion(name, [*also, *keys_at(model, found["loc"][:-1])])
         case "literal_error" | "enum":
-            return f"{name} {found['input']!r} is not known", suggestion(str(found["input"]), _expected(context))
+            return f"{name} {_shown(model, found)} is not known", suggestion(str(found["input"]), _expected(context))
         case "model_type" | "dict_type":
             return f"{name} must be a mapping", "write its keys below it, indented"
         case "list_type" | "tuple_type" | "set_type" | "frozen_set_type":
             return f"{name} must be a list", "write one '- …' per line"
         case _:
-            message = str(found["msg"]).removeprefix("Input should be ").removeprefix("Value error, ")
-            return f"{name} {_short(found['input'])} is not right", f"it should be {message}"
+            message = str(found["msg"]).removeprefix("Value error, ")
+            _, should, rest = message.partition(" should ")
+            return f"{name} {_shown(model, found)} is not right", f"it should {rest}" if should else message
 
 
-def _short(value: object) -> str:
+def _shown(model: type[BaseModel], found: Mapping[str, Any]) -> str:
+    """The wrong value in short; never one of a field that holds a secret."""
+    value = found["input"]
     text = repr(value) if isinstance(value, str | int | float | bool) else type(value).__name__
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    if _is_secret(model, found["loc"]):
+        return "(not shown)"
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
 def _expected(context: Mapping[str, Any]) -> list[str]:
@@ -213,33 +228,52 @@ def _expected(context: Mapping[str, Any]) -> list[str]:
     return str(context.get("expected", "")).replace(" or ", ", ").replace("'", "").split(", ")
 
 
-def suggestion(word: str, known: Sequence[str]) -> str:
-    """ "did you mean …?" for the nearest known word, else the list of all of them."""
+def suggestion(word: str, known: Sequence[str], *, otherwise: str = "") -> str:
+    """ "did you mean …?" for the nearest known word, else `otherwise`, else the list of all of them."""
     near = difflib.get_close_matches(word.lower(), [each.lower() for each in known], n=1, cutoff=0.6)
     if near:
         return f"did you mean {next(each for each in known if each.lower() == near[0])!r}?"
-    return f"known are {', '.join(known)}" if known else "leave it out"
+    return otherwise or (f"known are {', '.join(known)}" if known else "leave it out")
 
 
 def keys_at(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
     """The keys that the model nested at `path` knows, as they are written in the file."""
-    current: type[BaseModel] | None = model
-    for step in path:
-        if current is None:
-            return []
-        named = {(each.alias or name): each for name, each in current.model_fields.items()}
-        if step in named:
-            current = _model_in(named[str(step)].annotation)
-    return [each.alias or name for name, each in current.model_fields.items()] if current else []
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The first pydantic model inside an annotation such as `dict[str, Counter] | None`."""
     from pydantic import BaseModel
 
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    *_, annotation = _annotations(model, path)
+    innermost = _class_in(annotation, BaseModel)
+    return list(_fields(innermost)) if innermost else []
+
+
+def _is_secret(model: type[BaseModel], path: Sequence[str | int]) -> bool:
+    from pydantic import SecretStr
+
+    *_, annotation = _annotations(model, path)
+    return _class_in(annotation, SecretStr) is not None
+
+
+def _annotations(model: type[BaseModel], path: Sequence[str | int]) -> Iterator[Any]:
+    """The model, then the annotation of each field on the way along `path`, as far as they are known."""
+    from pydantic import BaseModel
+
+    annotation: Any = model
+    yield annotation
+    for step in path:
+        inside = _class_in(annotation, BaseModel)
+        if inside and step in _fields(inside):
+            annotation = _fields(inside)[str(step)]
+            yield annotation
+
+
+def _fields(model: type[BaseModel]) -> dict[str, Any]:
+    return {each.alias or name: each.annotation for name, each in model.model_fields.items()}
+
+
+def _class_in(annotation: Any, kind: type[K]) -> type[K] | None:
+    """The first class of a kind inside an annotation such as `dict[str, Counter] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, kind):
         return annotation
-    return next((found for each in get_args(annotation) if (found := _model_in(each))), None)
+    return next((found for each in get_args(annotation) if (found := _class_in(each, kind))), None)
 
 
 def mistake(what: str, instead: str = "") -> Exception:

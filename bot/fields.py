@@ -12,8 +12,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Wit
 from bot.documents import mistake, suggestion
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_DURATION = re.compile(r"(\d+)\s*(m|h|d)")
+_DURATION = re.compile(r"([0-9]{1,6})\s*(m|h|d)")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_FULL = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 class Strict(BaseModel):
@@ -26,12 +27,13 @@ def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError):
-        raise mistake(f"there is no time zone {value!r}", suggestion(value, sorted(available_timezones()))) from None
+        advice = suggestion(value, sorted(available_timezones()), otherwise="write a name such as Europe/Berlin")
+        raise mistake(f"there is no time zone {value!r}", advice) from None
     return value
 
 
 def _clock(value: str) -> str:
-    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
         raise mistake(f"{value!r} is not a time of day", "write HH:MM, such as 06:30")
     return value
 
@@ -39,22 +41,30 @@ def _clock(value: str) -> str:
 def _days(value: Any) -> frozenset[int]:
     """`daily`, `mon-fri`, `mon, wed` or a list: Monday is 0. A range may run over the week's end: `sat-mon`."""
     parts = value if isinstance(value, list) else str(value).replace(",", " ").split()
-    return frozenset(day for part in parts for day in _some_days(str(part).strip().lower()))
+    found = frozenset(day for part in parts for day in _some_days(str(part).strip().lower()))
+    if not found:
+        raise mistake("no day of the week is named", "write daily, mon-fri, or mon, wed, fri")
+    return found
 
 
 def _some_days(text: str) -> list[int]:
     if text in {"daily", "every", "all"}:
         return list(range(7))
-    first, _, last = text.partition("-")
-    if first[:3] not in WEEKDAYS or (last and last[:3] not in WEEKDAYS):
+    first, dash, last = text.partition("-")
+    start, end = _weekday(first), _weekday(last if dash else first)
+    if start is None or end is None:
         raise mistake(f"{text!r} names no days of the week", "write daily, mon-fri, or mon, wed, fri")
-    start, end = WEEKDAYS.index(first[:3]), WEEKDAYS.index((last or first)[:3])
     return [(start + number) % 7 for number in range((end - start) % 7 + 1)]
+
+
+def _weekday(text: str) -> int | None:
+    """Of `wed` and `wednesday`, and what stands between them: Monday is 0."""
+    return next((day for day, name in enumerate(_FULL) if len(text) > 2 and name.startswith(text)), None)
 
 
 def _duration(value: Any) -> timedelta:
     match = _DURATION.fullmatch(str(value).strip())
-    if match is None:
+    if match is None or not int(match[1]):
         raise mistake(f"{value!r} is not a length of time", "write 30m, 12h or 2d")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from bot.calendars import persian
 from bot.calendars.counters import Counter, Series
-from bot.calendars.rules import Leap, OnPersianDate, Rule
+from bot.calendars.rules import After, Leap, OnPersianDate, Rule
 
 
 class Tone(StrEnum):
@@ -84,9 +84,13 @@ class Event:
         """Years by date from the event to its anniversary on `day`; None for an observance."""
         if self.began is None:
             return None
-        if isinstance(self.rule, OnPersianDate):
-            return persian.from_gregorian(day)[0] - persian.from_gregorian(self.began)[0]
-        return day.year - self.began.year
+        rule, began = self.rule, self.began
+        if isinstance(rule, After):  # as old as what it is counted from
+            shift = timedelta(days=rule.offset)
+            rule, began, day = rule.rule, began - shift, day - shift
+        if isinstance(rule, OnPersianDate):
+            return persian.from_gregorian(day)[0] - persian.from_gregorian(began)[0]
+        return day.year - began.year
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,23 @@ class Occurrence:
     @property
     def years_ago(self) -> int | None:
         return self.event.age(self.day)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone whom a calendar tells about. `name` is the spelling of its texts, `full_name` that of the record."""
+
+    key: str
+    name: str
+    full_name: str = ""
+    group: str = ""
+    role: str = ""
+    where: str = ""
+    captured: date | None = None
+    released: date | None = None
+    died: date | None = None
+    note: str = ""
+    sources: tuple[Source, ...] = ()
 
 
 class Events(Protocol):
@@ -137,4 +158,5 @@ class Calendar:
     counters: tuple[Counter, ...] = ()
     series: tuple[Series, ...] = ()
     names: tuple[str, ...] = ()
+    people: tuple[Person, ...] = ()
     hashtags: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from bot.calendars import written
 from bot.calendars.counters import Counting
@@ -33,11 +33,12 @@ def _read(reader: Callable[[str], T]) -> Callable[[Any], T]:
     return validate
 
 
-def _fillable(label: str) -> str:
+def _fillable(label: str, **numbers: int) -> str:
     try:
-        label.format(n=1, total=2)
-    except (KeyError, IndexError, ValueError):
-        raise mistake(f"the label {label!r} cannot be filled", "use {n} and {total} only") from None
+        label.format(**numbers)
+    except (LookupError, ValueError, AttributeError, TypeError):
+        known = " and ".join(f"{{{name}}}" for name in numbers)
+        raise mistake(f"the label {label!r} cannot be filled", f"use {known} only") from None
     return label
 
 
@@ -106,7 +107,7 @@ class EventEntry(Strict):
     after: AfterEntry | None = None
     rrule: str | None = Field(None, description="RFC 5545 RRULE text, counted from `start`")
     start: FullDate | None = Field(None, description="where an rrule begins")
-    since: int | None = Field(None, ge=1, le=9999, description="first year of an event whose rule has none")
+    since: int | None = Field(None, ge=100, le=3000, description="first year of an event whose rule has none")
     date_end: FullDate | None = Field(None, description="last day, if it lasted longer; it is told on the first")
     time: Clock | None = None
     timezone: Zone | None = Field(None, description="of `time`; the calendar's, if left out")
@@ -156,10 +157,9 @@ class SeriesEntry(Strict):
     label: Text = Field(description="with {n}: '{n} people held'")
     steps: tuple[StepEntry, ...] = Field(min_length=1)
 
-    _fills = field_validator("label")(_fillable)
-
     @model_validator(mode="after")
-    def _in_order(self) -> SeriesEntry:
+    def _is_sound(self) -> SeriesEntry:
+        _fillable(self.label, n=1)
         days = [step.on for step in self.steps]
         if days != sorted(set(days)):
             raise mistake("the steps are not in order of date", "sort them; one step a day")
@@ -179,10 +179,9 @@ class CounterEntry(Strict):
     only_milestones: bool = Field(False, description="tell the counter on its milestones only")
     series: tuple[str, ...] = ()
 
-    _fills = field_validator("label")(_fillable)
-
     @model_validator(mode="after")
-    def _has_its_dates(self) -> CounterEntry:
+    def _is_sound(self) -> CounterEntry:
+        _fillable(self.label, n=1, **({"total": 2} if self.counting is Counting.SPAN else {}))
         needed = {Counting.SPAN: ("first", "last"), Counting.UNTIL: ("last",)}.get(self.counting, ("first",))
         for name in needed:
             if getattr(self, name) is None:
@@ -192,10 +191,27 @@ class CounterEntry(Strict):
         return self
 
 
+class PersonEntry(Strict):
+    """Someone whom the calendar tells about, from the public record only."""
+
+    key: Key = Field(description="names the person for ever; unique in its calendar")
+    name: Text = Field(description="as the texts spell it")
+    full_name: str = Field("", description="as the record spells it, if it differs")
+    group: str = Field("", pattern=r"^([a-z0-9][a-z0-9-]*)?$", description="a word for all who belong together")
+    role: str = Field("", description="publicly listed office or work")
+    where: str = Field("", description="where it happened to them")
+    captured: FullDate | None = Field(None, description="the day of capture")
+    released: FullDate | None = Field(None, description="the day of release")
+    died: FullDate | None = Field(None, description="the day of death, if the calendar tells of it")
+    note: str = Field("", description="what else a reader needs, in a sentence or two")
+    sources: tuple[SourceEntry, ...] = ()
+
+
 class EventsFile(Strict):
-    """A file of a calendar folder beside its calendar.yaml: events only."""
+    """A file of a calendar folder beside its calendar.yaml: events and people only."""
 
     events: tuple[EventEntry, ...] = ()
+    people: tuple[PersonEntry, ...] = Field((), description="the people whom the calendar tells about")
 
 
 class CalendarFile(EventsFile):

@@ -1,8 +1,8 @@
 """Which events answer to a key? Held in memory, or read from a compiled calendar piece by piece.
 
-A compiled calendar is a header line of JSON and one line per event; the header says at which byte each key's events
-start, so that a day of a calendar with 50,000 events reads a hundred lines and no more. It is plain data: reading a
-forged one can show wrong text but run nothing.
+A compiled calendar is a seal (what it was compiled from, and a checksum), a header line of JSON and one line per event;
+the header says at which byte each key's events start, so that a day of a calendar with 50,000 events reads a hundred
+lines and no more. It is plain data: reading a forged one can show wrong text but run nothing.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
 from datetime import date
 from typing import Any
+from zlib import crc32
 
 from bot.calendars import counters, events, rules
 from bot.calendars.counters import Counter, Milestone, Series, Step
-from bot.calendars.events import Calendar, Certainty, Event, Link, Picture, Precision, Source, Tone
+from bot.calendars.events import Calendar, Certainty, Event, Link, Person, Picture, Precision, Source, Tone
 from bot.calendars.rules import After, Leap, Recurrence, family
 
 _RULES = {
@@ -98,7 +99,6 @@ def compiled(calendar: Calendar, digest: str) -> bytes:
         lines.append(line)
         offset += len(line)
     header = {
-        "digest": digest,
         "events": len(lines),
         "keys": keys,
         "recurring": recurring,
@@ -106,19 +106,23 @@ def compiled(calendar: Calendar, digest: str) -> bytes:
         "offsets": calendar.events.offsets,
         "head": _plain(replace(calendar, events=Indexed(()))),
     }
-    return b"".join([json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode(), b"\n", *lines])
+    body = b"".join([json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode(), b"\n", *lines])
+    return _seal(digest, body) + body
+
+
+def _seal(digest: str, body: bytes) -> bytes:
+    """The first line: a file that was cut short or damaged, or that another version wrote, does not have it."""
+    return f"{digest} {crc32(body):08x}\n".encode()
 
 
 def from_compiled(data: bytes, digest: str) -> Calendar | None:
     """The calendar in compiled bytes; None if they were compiled from something else, or are damaged."""
-    end = data.find(b"\n")
-    try:
-        header = json.loads(data[:end])
-        if header["digest"] != digest or not data.endswith(b"\n"):
-            return None
-        return _calendar_from(header["head"], Compiled(data, header, end + 1))
-    except (ValueError, KeyError, TypeError):
+    body = data[data.find(b"\n") + 1 :]
+    if not data.startswith(_seal(digest, body)):
         return None
+    end = body.index(b"\n")
+    header = json.loads(body[:end])
+    return _calendar_from(header["head"], Compiled(body, header, end + 1))
 
 
 def _plain(value: Any) -> Any:
@@ -170,9 +174,17 @@ def _calendar_from(plain: dict[str, Any], found: events.Events) -> Calendar:
     plain["leap"] = Leap(plain.get("leap", Leap.FEB28))
     plain["series"] = tuple(map(_series_from, plain.get("series", ())))
     plain["counters"] = tuple(map(_counter_from, plain.get("counters", ())))
+    plain["people"] = tuple(map(_person_from, plain.get("people", ())))
     for name in ("names", "hashtags"):
         plain[name] = tuple(plain.get(name, ()))
     return Calendar(**plain)
+
+
+def _person_from(plain: dict[str, Any]) -> Person:
+    for name in ("captured", "released", "died"):
+        plain[name] = date.fromisoformat(plain[name]) if plain.get(name) else None
+    plain["sources"] = tuple(Source(**each) for each in plain.get("sources", ()))
+    return Person(**plain)
 
 
 def _series_from(plain: dict[str, Any]) -> Series:

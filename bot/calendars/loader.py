@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from bot.calendars import format as written_form
 from bot.calendars import persian
 from bot.calendars.counters import Counter, Milestone, Series, Step
-from bot.calendars.events import Calendar, Event, Link, Picture, Precision, Source
-from bot.calendars.format import AfterEntry, CalendarFile, CounterEntry, EventEntry, EventsFile
+from bot.calendars.events import Calendar, Event, Link, Person, Picture, Precision, Source
+from bot.calendars.format import AfterEntry, CalendarFile, CounterEntry, EventEntry, EventsFile, PersonEntry, SourceEntry
 from bot.calendars.index import Indexed
 from bot.calendars.rules import (
     After,
@@ -31,7 +32,8 @@ from bot.calendars.written import Written
 from bot.documents import Document, check, parse, problems, suggestion
 from bot.errors import Problem, Problems, Where
 
-HEAD = "calendar.yaml"  # of a calendar folder
+F = TypeVar("F", bound=EventsFile)
+_LONGEST_GAP = 40  # years between two fifth Mondays of February, around 2100
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,11 @@ class _Entries:
     keys: dict[str, Where] = field(default_factory=dict)
     by_key: dict[str, EventEntry] = field(default_factory=dict)
 
-    def read(self, document: Document) -> None:
+    def read(self, document: Document | None) -> None:
         """Takes over the events of a document; a bad one is noted and the others go on."""
-        events = (document.value or {}).get("events") or []
+        events = document.value.get("events") if document and isinstance(document.value, dict) else None
+        if document is None or events is None:
+            return
         if not isinstance(events, list):
             self.problems.append(Problem(document.where(("events",)), "events must be a list", "write '- key: …' per event"))
             return
@@ -83,38 +87,60 @@ class _Entries:
 def load(texts: Sequence[Text]) -> Calendar:
     """The calendar written in these files, the first of which has the head. Raises `Problems` with all mistakes."""
     entries = _Entries()
-    documents = list(_parsed(texts, entries.problems))
-    heads = [_head(entries, document) for document in documents]
-    for document in documents:
+    first, *others = [_parsed(text, entries.problems) for text in texts]
+    head = _beside_events(first, CalendarFile, entries.problems)
+    files = [head, *(_beside_events(document, EventsFile, entries.problems) for document in others)]
+    for document in (first, *others):
         entries.read(document)
-    head = next((each for each in heads if isinstance(each, CalendarFile)), None)
-    calendar = _calendar(entries, head, documents[0]) if head else None
+    people = tuple(_people(entries.problems, zip(files, (first, *others), strict=True)))
+    calendar = _calendar(entries, head, first, people) if head and first else None
     if entries.problems or calendar is None:
         raise Problems(entries.problems)
     return calendar
 
 
-def _parsed(texts: Sequence[Text], found_problems: list[Problem]) -> Iterator[Document]:
-    for text in texts:
-        try:
-            yield parse(text.text, text.source)
-        except Problems as found:
-            found_problems += found.problems
-
-
-def _head(entries: _Entries, document: Document) -> EventsFile | None:
-    """Everything of a file but its events, which are judged one by one; only the first file may say more."""
-    value = document.value
-    rest = {key: each for key, each in value.items() if key != "events"} if isinstance(value, dict) else value
-    part_of_folder = document.source.rpartition("/")[2] != HEAD and isinstance(value, dict) and set(value) <= {"events"}
+def _parsed(text: Text, found: list[Problem]) -> Document | None:
     try:
-        return check(Document(document.source, rest, document.root), EventsFile if part_of_folder else CalendarFile)
-    except Problems as found:
-        entries.problems += found.problems
+        return parse(text.text, text.source, found)
+    except Problems as error:
+        found += error.problems
         return None
 
 
-def _calendar(entries: _Entries, head: CalendarFile, document: Document) -> Calendar:
+def _beside_events(document: Document | None, model: type[F], found: list[Problem]) -> F | None:
+    """Everything of a file but its events, which are judged one by one; only the first file may say more."""
+    if document is None:
+        return None
+    value = document.value
+    rest = {key: each for key, each in value.items() if key != "events"} if isinstance(value, dict) else value
+    try:
+        return check(Document(document.source, rest, document.root), model)
+    except Problems as error:
+        found += error.problems
+        return None
+
+
+def _people(found: list[Problem], files: Iterable[tuple[EventsFile | None, Document | None]]) -> Iterator[Person]:
+    keys: dict[str, Where] = {}
+    for file, document in files:
+        for index, entry in enumerate(file.people if file else ()):
+            where = document.where(("people", index, "key")) if document else Where("")
+            if entry.key in keys:
+                found.append(Problem(where, f"the person {entry.key!r} stands at {keys[entry.key]} already", "keep one"))
+            keys.setdefault(entry.key, where)
+            yield _person(entry)
+
+
+def _person(entry: PersonEntry) -> Person:
+    plain = {name: getattr(entry, name) for name in PersonEntry.model_fields}
+    return Person(**{**plain, "sources": _sources(entry.sources)})
+
+
+def _sources(entries: Iterable[SourceEntry]) -> tuple[Source, ...]:
+    return tuple(Source(each.title, each.publisher, each.url or "", each.date) for each in entries)
+
+
+def _calendar(entries: _Entries, head: CalendarFile, document: Document, people: tuple[Person, ...]) -> Calendar:
     series = _series(head)
     return Calendar(
         key=head.calendar,
@@ -127,13 +153,14 @@ def _calendar(entries: _Entries, head: CalendarFile, document: Document) -> Cale
         counters=tuple(_counters(entries.problems, head, series, document)),
         series=tuple(series.values()),
         names=head.names,
+        people=people,
         hashtags=head.hashtags,
     )
 
 
 def _series(head: CalendarFile) -> dict[str, Series]:
     return {
-        key: Series(key, entry.label, tuple(Step(step.on, step.value) for step in entry.steps))
+        key: Series(key, entry.label, tuple(Step(step.on, step.value, step.text) for step in entry.steps))
         for key, entry in head.series.items()
     }
 
@@ -205,9 +232,9 @@ def _rule(entry: EventEntry, entries: _Entries, calendar_leap: Leap) -> tuple[Ru
 
 
 def _yearless(entry: EventEntry, rule: Rule) -> tuple[Rule, date | None]:
-    """A rule without a year of its own began on its first day in the year `since`, if that is given."""
-    days = rule.days(entry.since) if entry.since else ()
-    return rule, days[0] if days else None
+    """A rule without a year of its own began on its first day from the year `since` on, if that is given."""
+    years = range(entry.since, entry.since + _LONGEST_GAP + 1) if entry.since else ()
+    return rule, next((day for year in years for day in rule.days(year)), None)
 
 
 def _moving(entry: EventEntry) -> Rule:
@@ -220,7 +247,7 @@ def _moving(entry: EventEntry) -> Rule:
 
 def _on_date(entry: EventEntry, written: Written, leap: Leap) -> tuple[Rule, date | None]:
     if written.month is None or written.day is None or entry.precision in {Precision.MONTH, Precision.YEAR}:
-        return InMonth(), date(written.year or 1, written.month or 1, 1)
+        return InMonth(), date(written.year, written.month or 1, 1) if written.year else None
     rule = OnDate(written.month, written.day, leap)
     return (rule, date(written.year, written.month, written.day)) if written.year else _yearless(entry, rule)
 
@@ -240,9 +267,11 @@ def _old_style(entry: EventEntry, written: Written, leap: Leap) -> tuple[Rule, d
 
 def _after(entry: EventEntry, after: AfterEntry, entries: _Entries, leap: Leap) -> tuple[Rule, date | None]:
     base = entries.by_key.get(after.event)
-    if base is None and after.event not in entries.keys:
+    if base is None:
+        if after.event in entries.keys:
+            raise ValueError(f"{after.event!r} has a mistake of its own", "mend that one first")
         raise ValueError(f"there is no event {after.event!r}", suggestion(after.event, list(entries.keys)))
-    if base is None or base.after is not None:
+    if base.after is not None:
         raise ValueError(f"{after.event!r} is itself counted from another event", "count from a dated event")
     rule, began = _rule(base, entries, leap)
     if isinstance(rule, InMonth | After | Recurrence):  # a person's mistake, not a wrong type
@@ -278,7 +307,7 @@ def _built(head: CalendarFile, entry: EventEntry, rule: Rule, began: date | None
         tags=entry.tags,
         people=entry.people,
         places=entry.places,
-        sources=tuple(Source(each.title, each.publisher, each.url or "", each.date) for each in entry.sources),
+        sources=_sources(entry.sources),
         links=tuple(Link(each.title, each.url) for each in entry.links),
         picture=Picture(entry.picture.alt, entry.picture.credit, entry.picture.url) if entry.picture else None,
     )

@@ -1,14 +1,14 @@
 """Which Solar Hijri date is a day? A thin door to the persiantools library.
 
-The library reckons by the 33-year arithmetic that Iranian software uses; it agrees with the published civil calendar
-in the bounds below, outside of which we refuse.
+The library reckons by a 33-year arithmetic, mended where the astronomical calendar (the new year is the day whose noon
+in Tehran follows the equinox) differs from it; the tests hold both together in the bounds below, outside of which we refuse.
 """
 
 from __future__ import annotations
 
 from datetime import date
 
-FIRST_YEAR, LAST_YEAR = 1178, 1633  # 1799 to 2255: where the arithmetic equals the astronomical calendar
+FIRST_YEAR, LAST_YEAR = 1178, 1633  # 1799 to 2255
 MONTHS = (
     "farvardin", "ordibehesht", "khordad", "tir", "mordad", "shahrivar",
     "mehr", "aban", "azar", "dey", "bahman", "esfand",

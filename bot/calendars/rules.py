@@ -159,7 +159,8 @@ class After:
 
     def days(self, year: int) -> tuple[date, ...]:
         shift = timedelta(days=self.offset)
-        found = (day + shift for each in (year - 1, year, year + 1) for day in self.rule.days(each))
+        # 366 days after 31 December may be 1 January of the year after next.
+        found = (day + shift for each in range(year - 2, year + 3) for day in self.rule.days(each))
         return tuple(day for day in found if day.year == year)
 
 
@@ -304,6 +305,8 @@ def _weekday_keys(day: date) -> Iterator[str]:
 
 def _persian_keys(day: date) -> Iterator[str]:
     year, month, number = persian.from_gregorian(day)
+    if not persian.FIRST_YEAR < year < persian.LAST_YEAR:
+        return
     text = f"ap:{month:02}-{number:02}"
     if text == "ap:12-30":
         yield from (f"{text}/{leap}" for leap in Leap)

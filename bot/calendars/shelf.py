@@ -7,12 +7,15 @@ kept calendar is never stale; the cache may be deleted at any time.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot import __version__
 from bot.calendars.events import Calendar
@@ -20,9 +23,15 @@ from bot.calendars.index import compiled, from_compiled
 from bot.errors import Mistake
 from bot.resources import keep, read_kept, shipped
 
+if TYPE_CHECKING:
+    from bot.calendars.loader import Text
+
 HEAD = "calendar.yaml"
 # What a compiled calendar depends on besides its own text.
-_CODE = ("counters.py", "events.py", "format.py", "index.py", "loader.py", "rules.py", "written.py")
+_CODE = (
+    "calendars/counters.py", "calendars/events.py", "calendars/format.py", "calendars/index.py", "calendars/loader.py",
+    "calendars/persian.py", "calendars/rules.py", "calendars/written.py", "documents.py", "fields.py",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,12 @@ class Shelf:
     def calendar(self, name: str) -> Calendar:
         """The calendar of this name or path. Raises `Mistake` if there is none, `Problems` for mistakes in it."""
         return read(self._place(name), self.cache)
+
+    def texts(self, name: str) -> list[Text]:
+        """The files of the calendar of this name or path, the head first. Raises `Mistake` if there is none."""
+        from bot.calendars.loader import Text
+
+        return [Text(source, _decoded(source, data)) for source, data in _texts(self._place(name))]
 
     def names(self) -> list[str]:
         """The names of all calendars in the folders."""
@@ -75,10 +90,23 @@ def read(place: Traversable, cache: Path | None) -> Calendar:
 def _loaded(texts: Sequence[tuple[str, bytes]], digest: str, kept: Path | None) -> Calendar:
     from bot.calendars.loader import Text, load
 
-    calendar = load([Text(source, _decoded(source, data)) for source, data in texts])
-    if kept:
-        keep(kept, compiled(calendar, digest))
+    with _no_collecting():
+        calendar = load([Text(source, _decoded(source, data)) for source, data in texts])
+        if kept:
+            keep(kept, compiled(calendar, digest))
     return calendar
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Reading makes millions of small objects and no cycles; looking for garbage among them takes two thirds of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _decoded(source: str, data: bytes) -> str:
@@ -108,7 +136,7 @@ def _shown(place: Traversable) -> str:
 def _digest(texts: Sequence[tuple[str, bytes]]) -> str:
     digest = hashlib.sha256(__version__.encode())
     for name in _CODE:
-        digest.update((files("bot.calendars") / name).read_bytes())
+        digest.update((files("bot") / name).read_bytes())
     for source, data in texts:
         digest.update(f"\n{source}\n{len(data)}\n".encode())
         digest.update(data)

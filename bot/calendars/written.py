@@ -22,6 +22,7 @@ _NTH = {
     "first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3,
     "fourth": 4, "4th": 4, "fifth": 5, "5th": 5, "last": LAST,
 }  # fmt: skip
+FIRST_OLD_STYLE = 8  # Augustus had the leap years right again in the year 8
 _DAYS = [name.lower() for name in calendar.day_name]
 _MONTHS = [name.lower() for name in calendar.month_name]
 
@@ -78,25 +79,29 @@ def old_style(text: str) -> Written:
     if not match:
         raise ValueError(f"{text!r} is not an old-style date", "write 1917-10-25 or 10-25")
     year, month, day = (int(part) if part else None for part in match.groups())
-    if month is None or month not in range(1, 13) or julian_to_gregorian(year or 2000, month, day or 0) is None:
+    if year is not None and year < FIRST_OLD_STYLE:
+        raise ValueError(f"{text!r} is before the Julian calendar was settled", f"write a year from {FIRST_OLD_STYLE:04}")
+    if month not in range(1, 13) or julian_to_gregorian(year or 2000, month or 0, day or 0) is None:
         raise ValueError(f"{text!r} does not exist in the Julian calendar", "check month and day")
     return Written(year, month, day)
 
 
 def solar_hijri(text: str) -> Written:
     """`08-13`, `1358-08-13`, `13 Aban` or `13 Aban 1358`."""
-    written = _persian_words(text) if _PERSIAN_WORDS.fullmatch(text) else _persian_numbers(text)
+    match = _PERSIAN_WORDS.fullmatch(text)
+    written = _persian_words(match) if match else _persian_numbers(text)
+    year = 1403 if written.year is None else written.year  # 1403 is a leap year
     try:
-        persian.to_gregorian(written.year or 1403, written.month or 0, written.day or 0)  # 1403 is a leap year
+        persian.to_gregorian(year, written.month or 0, written.day or 0)
     except ValueError as error:
-        raise ValueError(f"{text!r} does not exist in the Solar Hijri calendar", "check day and month") from error
+        advice = f"check day and month; years from {persian.FIRST_YEAR} to {persian.LAST_YEAR} can be reckoned"
+        raise ValueError(f"{text!r} does not exist in the Solar Hijri calendar", advice) from error
     return written
 
 
-def _persian_words(text: str) -> Written:
-    match = _PERSIAN_WORDS.fullmatch(text)
-    name = match[2].lower() if match else ""
-    if match is None or name not in persian.MONTHS:
+def _persian_words(match: re.Match[str]) -> Written:
+    name = match[2].lower()
+    if name not in persian.MONTHS:
         raise ValueError(f"{name!r} is no month of the Solar Hijri calendar", f"use one of {', '.join(persian.MONTHS)}")
     return Written(int(match[3]) if match[3] else None, persian.MONTHS.index(name) + 1, int(match[1]))
 
