@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel
 
 from bot.calendars.almanac import Almanac
 from bot.calendars.counters import Counter
@@ -14,14 +17,22 @@ from bot.calendars.index import Indexed
 from bot.calendars.loader import Text, load
 from bot.calendars.rules import InMonth, OnDate, Rule
 from bot.calendars.shelf import Shelf, shipped_folders
+from bot.config import Config, config_from
 from bot.editions import Choice, Edition, edition
 from bot.errors import Problems
 from bot.rendering.budget import UNLIMITED, Budget
 from bot.rendering.compose import Style, style
 from bot.rendering.markup import PLAIN, Markup
 from bot.resources import shipped
+from bot.subscriptions.subscription import Subscription, from_config
 
 FIRST, LAST = date(1970, 1, 1), date(2100, 12, 31)
+
+
+class Options(BaseModel):
+    """A kind that needs to know nothing."""
+
+
 YEARS = range(1970, 2101)
 SHELF = Shelf(shipped_folders())
 
@@ -69,3 +80,14 @@ def folder_of(root: Path, files: Mapping[str, str]) -> Path:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text, encoding="utf-8")
     return root
+
+
+def config_of(text: str, folder: Path = Path("/etc/thisday")) -> Config:
+    """The config in a text, whose channels are of the kind `demo`."""
+    return config_from(text, "config.yaml", folder, lambda kind: Options if kind == "demo" else None, lambda: ["demo"])
+
+
+def subscription_of(name: str = "daily", **changes: Any) -> Subscription:
+    """A daily subscription at 09:00 in Berlin to a made-up kind."""
+    (plain,) = from_config(config_of("timezone: Europe/Berlin\nchannels: {daily: {kind: demo}}\n"))
+    return replace(plain, name=name, **changes)
