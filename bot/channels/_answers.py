@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from math import isfinite
 from typing import Any
 
 from bot.channels import Answer, Failure, InDoubt, Refused, Scope, Throttled, Unavailable
@@ -49,9 +50,10 @@ class Rule:
     """One answer a platform gives; whatever is left out fits anything.
 
     `http` is a status or a class such as "5xx", or several; `body` the whole text; `has` a part of it; `json` dotted paths
-    and their value (or several); `json_has` a path that is there; `endpoint` and `repeated_key` come from the conversation.
-    `says` tells the owner what it means, `wait` is how many seconds to wait if the answer names no time, and `harmless`
-    marks a server error after which the same request may be sent again without a look.
+    and their value (or several); `json_has` a path that is there; `content_type` how the header of that name begins;
+    `endpoint` and `repeated_key` come from the conversation. `says` tells the owner what it means, `wait` is how many
+    seconds to wait if the answer names no time, `wait_at` the path of the seconds that the body names (it is exacter than a
+    header), and `harmless` marks a server error after which the same request may be sent again without a look.
     """
 
     id: str
@@ -61,10 +63,12 @@ class Rule:
     has: str = ""
     json: Mapping[str, Any] = field(default_factory=dict)
     json_has: str = ""
+    content_type: str = ""
     endpoint: str = ""
     repeated_key: bool = False
     says: str = ""
     wait: float | None = None
+    wait_at: str = ""
     harmless: bool = False
 
     def fits(self, answer: Answer, endpoint: str, *, repeated_key: bool) -> bool:
@@ -72,6 +76,7 @@ class Rule:
             (not self.http or _has_status(self.http, answer.status))
             and (self.body is None or answer.text.strip() == self.body)
             and self.has in answer.text
+            and _has_type(self.content_type, answer)
             and (not self.endpoint or self.endpoint == endpoint)
             and (not self.repeated_key or repeated_key)
             and self._fits_json(answer)
@@ -107,7 +112,7 @@ def failure(rule: Rule, answer: Answer, platform: str, detail: str = "", *, comm
     why = _why(rule, answer, platform, detail)
     match rule.reaction:
         case Reaction.RETRY_AFTER:
-            return Throttled(why, waiting_time(answer, rule.wait))
+            return Throttled(why, waiting_time(answer, rule.wait, rule.wait_at))
         case Reaction.RETRY_BACKOFF if answer.status == 503 and "retry-after" in answer.headers:  # RFC 9110, 15.6.4
             return Throttled(why, waiting_time(answer, rule.wait))
         case Reaction.RETRY_BACKOFF | Reaction.VERIFY:
@@ -146,18 +151,25 @@ def _has_status(wanted: int | str | tuple[int | str, ...], status: int) -> bool:
     return status in several or f"{status // 100}xx" in several
 
 
+def _has_type(wanted: str, answer: Answer) -> bool:
+    return not wanted or any(each.lower().startswith(wanted) for each in answer.headers.get("content-type", ()))
+
+
 def _is_one_of(value: Any, wanted: Any) -> bool:
     """Equal and of the same type: 1 is not true."""
     several = wanted if isinstance(wanted, tuple) else (wanted,)
     return any(value == each and type(value) is type(each) for each in several)
 
 
-def waiting_time(answer: Answer, default: float | None = None) -> timedelta | None:
+def waiting_time(answer: Answer, default: float | None = None, at: str = "") -> timedelta | None:
     """How long the platform asks us to wait from now on: never negative, a day at most; None if it names no time.
 
-    Retry-After counts before X-RateLimit-Reset. Where several times are named at once (a starting GoToSocial sends a
-    number and a date), the longest counts.
+    The seconds in the body (`at` their path) count before Retry-After, and that before X-RateLimit-Reset. Where several
+    times are named at once (a starting GoToSocial sends a number and a date), the longest counts.
     """
+    named = dotted(answer.json(), at) if at else None
+    if isinstance(named, int | float) and isfinite(named):
+        return timedelta(seconds=min(max(0.0, named), LONGEST_WAIT.total_seconds()))
     for read, names in ((_retry_after, ("retry-after",)), (_reset, ("x-ratelimit-reset", "ratelimit-reset"))):
         values = [value for name in names for value in answer.headers.get(name, ())]
         waits = [wait for value in values for wait in read(value, answer.at)]
