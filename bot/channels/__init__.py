@@ -81,7 +81,8 @@ class Post:
     """One message to be posted. `key` is the same for every attempt of a delivery; `now` is the time of this attempt.
 
     `slot` names the day (and hand-made run) of the delivery. `first_tried` is when an earlier attempt may have got
-    through, None if surely none did. `reply_to` is the receipt of the previous part of a thread.
+    through, None if surely none did. `reply_to` is the receipt of the previous part of a thread. `due` is the instant
+    of the slot, the same for every attempt; None where there is no slot, as for a test.
     """
 
     message: Message
@@ -90,6 +91,7 @@ class Post:
     now: datetime
     first_tried: datetime | None = None
     reply_to: Receipt | None = None
+    due: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,8 @@ class Http:
     async def run(self, conversation: Conversation[R], claim: Claim = unclaimed) -> R:
         """The conversation's result. Raises one of the four failures, or whatever `claim` raised.
 
-        `claim` is awaited once, right before the first byte of the first committing request leaves.
+        `claim` is awaited once, right before the first byte of the first committing request leaves. A failure of a
+        request that only prepares is thrown into the conversation, which may go on without what it asked for.
         """
         claim_once = _once(claim)
         try:
@@ -134,8 +135,14 @@ class Http:
                         await self._sleep(min(seconds, LONGEST_PAUSE))
                         step = next(conversation)
                     case Request():
-                        answer = await self._answer(step, claim_once if step.commits else unclaimed)
-                        step = conversation.send(answer)
+                        try:
+                            answer = await self._answer(step, claim_once if step.commits else unclaimed)
+                        except Failure as failure:
+                            if step.commits:
+                                raise
+                            step = conversation.throw(failure)
+                        else:
+                            step = conversation.send(answer)
         except StopIteration as end:
             result: R = end.value
             return result

@@ -228,7 +228,7 @@ class Courier:
         reply_to = await asyncio.to_thread(self.ledger.reply_to, delivery) if delivery.part > 1 else None
         # Two subscriptions may share a destination and a day, so the key is made of both.
         own = key_for(channel.destination, f"{delivery.subscription}/{delivery.slot}", delivery.part)
-        return Post(message, own, delivery.slot, self.now(), delivery.first_tried, reply_to)
+        return Post(message, own, delivery.slot, self.now(), delivery.first_tried, reply_to, delivery.due_at)
 
 
 def _meant(said: Failure | ClaimLostError, hold: _Hold) -> Failure | ClaimLostError:

@@ -98,6 +98,33 @@ def test_an_answer_comes_back_whole_with_repeated_headers_and_the_time() -> None
     assert platform.taken[0].body == b"the post"
 
 
+def test_a_conversation_may_go_on_without_what_it_could_not_prepare() -> None:
+    async def story() -> tuple[Receipt, Claims, int]:
+        claims = Claims()
+        async with FakePlatform() as platform:
+
+            def conversation() -> Conversation[Receipt]:
+                try:
+                    yield Request("GET", f"http://127.0.0.1:{closed_port()}/picture")
+                except Unavailable:
+                    yield from post(platform.url)
+                    return Receipt(note="without its picture")
+                raise AssertionError("nobody listens there")
+
+            return await driven(conversation(), claims), claims, platform.posts
+
+    receipt, claims, posts = asyncio.run(story())
+
+    assert receipt.note == "without its picture"
+    assert (claims.times, posts) == (1, 1)
+
+
+def test_a_step_that_prepares_and_fails_ends_a_conversation_that_cannot_go_on() -> None:
+    failure = asyncio.run(failure_of(driven(post(f"http://127.0.0.1:{closed_port()}", commits=False), Claims())))
+
+    assert isinstance(failure, Unavailable)
+
+
 def test_the_claim_is_taken_once_and_before_the_first_byte_leaves() -> None:
     arrived: list[int] = []
 
