@@ -15,7 +15,8 @@ from tests.builders import SHELF
 
 TODAY = date(2026, 11, 25)
 PLANTED = Path(__file__).parent / "fixtures" / "mistakes.yaml"
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "lint.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "reference" / "lint.md"
 HEAD = "calendar: test\ntitle: Test\nlanguage: {language}\nevents:\n"
 
 
@@ -49,7 +50,7 @@ def test_every_rule_has_a_planted_mistake() -> None:
     assert [rule for rule in RULES if f"# {rule}\n" not in text] == []
 
 
-@pytest.mark.parametrize("name", SHELF.names())
+@pytest.mark.parametrize("name", [*SHELF.names(), *map(str, ROOT.glob("examples/*/events/*.yaml"))])
 def test_the_shipped_calendars_are_clean(name: str) -> None:
     assert [str(each) for each in lint(SHELF.texts(name), TODAY)] == []
 
