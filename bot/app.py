@@ -9,7 +9,7 @@ import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bot.delivery.ledger import Ledger
     from bot.delivery.states import Delivery
     from bot.scheduling.scheduler import Scheduler
+    from bot.scheduling.slots import Slot
     from bot.subscriptions.store import Store
 
 log = logging.getLogger(__name__)
@@ -118,7 +119,7 @@ class App:
         """All subscriptions. Where a stored one has the name of a configured one, the config wins."""
         own = {each.name: each for each in self.configured()}
         stored = [each for each in self.store.all() if each.name not in own]
-        return [*own.values(), *(subscription(self.config.top, each, Owner.STORED) for each in stored)]
+        return [*own.values(), *(subscription(self.config, each, Owner.STORED) for each in stored)]
 
     def known(self) -> list[Subscription]:
         """All subscriptions as far as a command that writes nothing can know: no database is made for it."""
@@ -146,7 +147,7 @@ class App:
         from bot.delivery.courier import Skip
 
         wanted = self.subscription(delivery.subscription)
-        found = self.paper.messages(wanted, self.channel(wanted), delivery.day, facts)
+        found = self.paper.messages(wanted, self.channel(wanted), delivery.day, facts, delivery.run)
         return Skip(found.reason) if isinstance(found, NothingToTell) else found
 
     async def carry(self, delivery: Delivery) -> Delivery:
@@ -167,12 +168,20 @@ class App:
     def _wanted(self, delivery: Delivery) -> Subscription | None:
         return next((each for each in self.subscriptions() if each.name == delivery.subscription), None)
 
+    def agenda(self, subscription: Subscription, day: date) -> tuple[tuple[str, Slot], ...]:
+        """The deliveries of a subscription on a day, each with its slot."""
+        from bot.scheduling.slots import Slot
+
+        if not subscription.falls_on(day.weekday()):
+            return ()
+        return tuple((run, Slot(timezone, at)) for run, at, timezone in self.paper.runs(subscription, day))
+
     def scheduler(self) -> Scheduler:
         from bot.scheduling.dispatch import Dispatcher
         from bot.scheduling.scheduler import Scheduler
 
         dispatcher = Dispatcher(self.ledger, self.carry, self.look_after)
-        return Scheduler(self.subscriptions, self.ledger, dispatcher, self.now, self.config.top.catch_up)
+        return Scheduler(self.subscriptions, self.agenda, self.ledger, dispatcher, self.now, self.config.top.catch_up)
 
     def secrets(self) -> frozenset[str]:
         """Every secret in use, for masking."""

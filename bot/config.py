@@ -14,13 +14,13 @@ from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
 
-from bot.documents import SHOWN, Document, check, keys_at, parse, problems, suggestion
+from bot.documents import SHOWN, Document, check, keys_at, mistake, parse, problems, suggestion
 from bot.errors import Mistake, Problem, Problems, Where
-from bot.fields import Clock, Days, Duration, Strict, Zone
+from bot.fields import Clock, Days, Duration, IsoDate, Strict, Zone
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 _SECRET = 4  # shorter values are no secrets, and hiding them would garble the words around
@@ -50,6 +50,21 @@ class Rhythm(StrEnum):
     WEEKLY = "weekly"
 
 
+class Mode(StrEnum):
+    """How the past is told: by date every year, once more from a day of one's own, or each event at its own hour."""
+
+    ANNIVERSARY = "anniversary"
+    REPLAY = "replay"
+    AS_IT_HAPPENED = "as-it-happened"
+
+
+class Hold(StrEnum):
+    """What a replay holds at a 29 February: the count of its days, or their dates."""
+
+    COUNT = "count"
+    DATE = "date"
+
+
 class Network(Strict):
     """Outgoing requests. Private addresses are refused unless the operator allows them."""
 
@@ -68,9 +83,20 @@ class Told(Strict):
     nearest_within: int | None = Field(None, ge=1, le=366, description="days to look back, for quiet_days: nearest")
     rhythm: Rhythm | None = Field(None, description="daily, or weekly: 'This week in history' on the first of `days`")
     most: int | None = Field(None, ge=1, description="at most so many events a post")
+    mode: Mode = Field(
+        Mode.ANNIVERSARY, description="by date every year; a replay from `start`; or each event at its own hour"
+    )
+    start: IsoDate | None = Field(None, description="the day on which a replay tells Day 1")
+    hold: Hold = Field(Hold.COUNT, description="in a replay, hold the count (no gap) or the date (29 February moves)")
     in_doubt: OnDoubt = OnDoubt.HOLD
     thread: bool = Field(False, description="split a long edition into numbered posts, where the platform has threads")
     templates: str | None = Field(None, description="a folder whose templates come before all others")
+
+    @model_validator(mode="after")
+    def _replay_has_a_start(self) -> Self:
+        if (self.mode is Mode.REPLAY) != (self.start is not None):
+            raise mistake("mode: replay and start: belong together", "give both, or neither")
+        return self
 
 
 class Top(Strict):

@@ -1,12 +1,12 @@
 """What does one reader get for one day? Chosen and ordered events, counters, and how long ago. Pure.
 
 The order: the group of the most important event leads; then the other years of a running counter, oldest first; then
-background and aftermath. Inside a group, importance before time of day.
+background and aftermath. Inside a group, importance before time of day. A week is told in the order of its days.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -55,13 +55,17 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """What one reader gets for `day` (or for the week from `day` to `last`). `left_out` counts what did not fit."""
+    """What one reader gets for `day` (or for the week from `day` to `last`). `left_out` counts what did not fit.
+
+    In a replay, `day` is the date of the past that is told as if it were today.
+    """
 
     day: date
     last: date
     entries: tuple[Entry, ...]
     readings: tuple[Reading, ...]
     nearest: bool = False
+    replay: bool = False
     left_out: int = 0
 
     @property
@@ -70,7 +74,8 @@ class Edition:
 
     @property
     def lead(self) -> Entry | None:
-        return self.entries[0] if self.entries else None
+        """The most important entry, of equals the first."""
+        return max(self.entries, key=_importance, default=None)
 
     @property
     def sections(self) -> tuple[Section, ...]:
@@ -82,26 +87,29 @@ class Edition:
 
     def without_least(self) -> Edition:
         """The same without its least important entry, of equals the last one; the lead always stays."""
-        least = min(reversed(self.entries[1:]), key=_importance)
+        least = min(reversed(self._others()), key=_importance)
         rest = tuple(entry for entry in self.entries if entry is not least)
         return replace(self, entries=rest, left_out=self.left_out + 1)
 
     def briefer(self) -> Edition | None:
         """The same with the bare title of its least important entry; None when only the lead has a text."""
-        told = [entry for entry in self.entries[1:] if entry.event.text]
+        told = [entry for entry in self._others() if entry.event.text]
         if not told:
             return None
         least = min(reversed(told), key=_importance)
-        entries = tuple(_bare(entry) if entry is least else entry for entry in self.entries)
-        return replace(self, entries=entries)
+        return self.with_event(least, replace(least.event, text=""))
+
+    def with_event(self, entry: Entry, event: Event) -> Edition:
+        """The same with another event in the place of an entry's."""
+        entries = (replace(each, event=event) if each is entry else each for each in self.entries)
+        return replace(self, entries=tuple(entries))
+
+    def _others(self) -> list[Entry]:
+        return [entry for entry in self.entries if entry is not self.lead]
 
 
 def _importance(entry: Entry) -> int:
     return entry.event.importance
-
-
-def _bare(entry: Entry) -> Entry:
-    return replace(entry, event=replace(entry.event, text=""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +144,25 @@ def week(almanac: Almanac, day: date, choice: Choice) -> Edition | NothingToTell
     return _edition(day, last, found, (), _counters(almanac, choice), choice)
 
 
+def replayed(almanac: Almanac, original: date, choice: Choice) -> Edition | NothingToTell:
+    """A date of the past told as if it were today: what happened on that very date, and the number it carries."""
+    found = almanac.on(original, choice.calendars)
+    happened = tuple(each for each in found.occurrences if each.event.began == original)
+    readings = tuple(each for each in found.readings if each.original == original)
+    if not happened and choice.silent:
+        return NothingToTell("no event on this day, and quiet_days is silent")
+    that_day = Found(original, happened, readings)
+    return replace(_edition(original, original, [that_day], readings, _counters(almanac, choice), choice), replay=True)
+
+
+def only(edition: Edition, keep: Callable[[Event], bool]) -> Edition | NothingToTell:
+    """The part of an edition whose events are kept; without counters, if that is not all of it."""
+    kept = tuple(entry for entry in edition.entries if keep(entry.event))
+    if not kept:
+        return NothingToTell("every event of this day is told at its own hour")
+    return edition if len(kept) == len(edition.entries) else replace(edition, entries=kept)
+
+
 def _counters(almanac: Almanac, choice: Choice) -> list[Counter]:
     keys = almanac.calendars if choice.calendars is None else choice.calendars
     return [counter for key in keys for counter in almanac.calendars[key].counters]
@@ -168,7 +195,8 @@ def _ordered(entries: Iterable[Entry]) -> Iterator[Entry]:
     for entry in sorted(entries, key=_inside):
         groups.setdefault((entry.day, entry.year), []).append(entry)
     ranked = sorted(groups.values(), key=_rank)
-    leading = min(ranked, key=lambda group: _inside(group[0]), default=None)
+    one_day = len({entry.day for group in ranked for entry in group}) == 1
+    leading = min(ranked, key=lambda group: _inside(group[0])) if one_day else None
     for group in sorted(ranked, key=lambda group: group is not leading):
         yield from group
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -36,6 +36,13 @@ def _clock(value: str) -> str:
     if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
         raise mistake(f"{value!r} is not a time of day", "write HH:MM, such as 06:30")
     return value
+
+
+def _date(value: Any) -> date:
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise mistake(f"{value!r} is not a date", "write year-month-day, such as 2026-11-04") from None
 
 
 def _days(value: Any) -> frozenset[int]:
@@ -71,6 +78,7 @@ def _duration(value: Any) -> timedelta:
 
 Zone = Annotated[str, AfterValidator(_zone)]
 Clock = Annotated[str, AfterValidator(_clock), WithJsonSchema({"type": "string", "pattern": r"^\d\d:\d\d$"})]
+IsoDate = Annotated[date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
 Days = Annotated[
     frozenset[int],
     BeforeValidator(_days),

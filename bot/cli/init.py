@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -30,9 +32,10 @@ After=network-online.target
 Wants=network-online.target
 
 [Service]
+# User=somebody who may write into the folder below
 WorkingDirectory={folder}
 EnvironmentFile=-{folder}/secrets.env
-ExecStart=thisday run
+ExecStart={command} run
 Restart=on-failure
 RestartSec=30
 # What is under way gets half a minute to finish.
@@ -57,8 +60,13 @@ def command(folder: Path) -> None:
     )
     _write(folder / "config.yaml", config)
     _write(folder / "events" / "my-calendar.yaml", _CALENDAR)
-    _write(folder / "thisday.service", _UNIT.format(folder=folder.resolve()))
+    _write(folder / "thisday.service", _UNIT.format(folder=folder.resolve(), command=_command()))
     click.echo(f"Next: cd {folder}; thisday check; thisday preview", err=True)
+
+
+def _command() -> str:
+    """The whole path of the program, which systemd wants."""
+    return shutil.which("thisday") or f"{sys.executable} -m bot"
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,8 +1,9 @@
 """How does an edition become a message that fits? Leave out first, then shorten; never inside a word.
 
 In this order, until the text is within the budget: the sources go (one link stays), the least important events keep
-only their titles, then go too, the lead's text ends after a sentence, then after a word. What is shortened is the
-plain text before it is marked up, so that no address, entity or grapheme is ever cut.
+only their titles, then go too, the counters of other years than the lead's go, the lead's text ends after a sentence,
+then after a word. What is shortened is the plain text before it is marked up, so that no address, entity or grapheme
+is ever cut.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from bot.rendering.markup import PLAIN, Markup
 from bot.rendering.message import Image, Message
 from bot.rendering.templates import Templates
 
-_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+(?=[^\s])")
-_LOOSE_ENDS = ",;:-\u2013\u2014"  # what no shortened sentence should end with
+# Not after an initial or a title ("U.S. envoy", "Dr. Smith"), and not before a small letter ("about 8 a.m. on Sunday").
+_SENTENCE_END = re.compile(r"(?<=[.!?…؟])(?<!\b[A-Z]\.)(?<!\b(?:Mr|Dr|St|No|Lt)\.)(?<!\bMrs\.)\s+(?=[^\sa-z])")
+_LOOSE_ENDS = " ,;:-\u2013\u2014\u060c\u061b"  # what no shortened sentence should end with
 DAILY, WEEKLY = "edition.txt.j2", "week.txt.j2"
 
 
@@ -104,6 +106,16 @@ def _leaving_out(draft: _Draft) -> Iterator[_Draft]:
     while len(draft.edition.entries) > 1:
         draft = replace(draft, edition=draft.edition.without_least())
         yield draft
+    yield replace(draft, edition=_with_own_counter(draft.edition))
+
+
+def _with_own_counter(edition: Edition) -> Edition:
+    """The edition with the day numbers of its lead's own date only; all of them, if nothing leads."""
+    lead = edition.lead
+    if lead is None:
+        return edition
+    own = lead.reading.original if lead.reading else None
+    return replace(edition, readings=tuple(each for each in edition.readings if each.original == own))
 
 
 def _shortened(draft: _Draft, style: Style) -> _Draft:
@@ -124,16 +136,15 @@ def _fits(draft: _Draft, style: Style) -> bool:
 
 
 def _with_texts(draft: _Draft, lead: Entry) -> Iterator[_Draft]:
-    yield from (_with(draft, replace(lead.event, text=text)) for text in shortenings(lead.event.text))
+    yield from (_with(draft, lead, replace(lead.event, text=text)) for text in shortenings(lead.event.text))
 
 
 def _with_titles(draft: _Draft, lead: Entry) -> Iterator[_Draft]:
-    yield from (_with(draft, replace(lead.event, text="", title=title)) for title in shortenings(lead.event.title))
+    yield from (_with(draft, lead, replace(lead.event, text="", title=title)) for title in shortenings(lead.event.title))
 
 
-def _with(draft: _Draft, event: Event) -> _Draft:
-    lead, *rest = draft.edition.entries
-    return replace(draft, edition=replace(draft.edition, entries=(replace(lead, event=event), *rest)))
+def _with(draft: _Draft, lead: Entry, event: Event) -> _Draft:
+    return replace(draft, edition=draft.edition.with_event(lead, event))
 
 
 def _longest(drafts: Sequence[_Draft], fits: Callable[[_Draft], bool]) -> _Draft | None:
@@ -152,15 +163,21 @@ def shortenings(text: str) -> Iterator[str]:
         yield " ".join(sentences[:count])
     spoken = sentences[0].split()
     for count in range(len(spoken) - 1, 0, -1):
-        yield " ".join(spoken[:count]).rstrip(_LOOSE_ENDS) + " …"
+        yield _ended(spoken[:count]) + " …"
     yield ""
+
+
+def _ended(spoken: Sequence[str]) -> str:
+    """Words without loose ends; the last sign of an address is no loose end."""
+    text = " ".join(spoken)
+    return text if "://" in spoken[-1] else text.rstrip(_LOOSE_ENDS)
 
 
 def _text(draft: _Draft, style: Style, templates: Templates | None = None) -> str:
     edition = draft.edition
     context = {
         "edition": edition,
-        "title": words.title(edition.day, edition.last, style.language),
+        "title": words.title(edition.day, edition.last, style.language, replay=edition.replay),
         "language": style.language,
         "sources": draft.sources,
         "link": _link(edition),
@@ -185,7 +202,7 @@ def _message(draft: _Draft, style: Style) -> Message:
     event = edition.lead.event if edition.lead else None
     picture = event.picture if event else None
     return Message(
-        title=words.title(edition.day, edition.last, style.language),
+        title=words.title(edition.day, edition.last, style.language, replay=edition.replay),
         text=_text(draft, style),
         plain=_text(draft, style, style.plain),
         language=style.language,

@@ -12,14 +12,18 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 import jinja2
+from jinja2 import nodes
+from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.errors import Problem, Problems, Where
 from bot.rendering import words
 from bot.rendering.markup import Markup
 
-# A template of a hostile or careless user may loop; its output is bounded, and `range` by the sandbox.
+# A template of a hostile or careless user may loop: what it puts out and how often its loops turn are bounded.
 MOST_CHARACTERS = 200_000
+MOST_TURNS = 100_000
 
 
 class Raw(str):
@@ -39,14 +43,18 @@ class Templates:
     def render(self, name: str, context: dict[str, Any]) -> str:
         """The rendered text, trimmed, never with more than one empty line. Raises `Problems` for a faulty template."""
         try:
+            self._environment.turns = 0
             pieces = self._environment.get_template(name).generate(**context)
             return _tidy(_bounded(pieces, name))
         except jinja2.TemplateSyntaxError as error:
             where = Where(error.filename or error.name or name, error.lineno, 1)
             raise Problems([Problem(where, f"template: {error.message}", "see the page on templates")]) from None
+        except jinja2.TemplateNotFound as error:
+            what = f"there is no template {error.name!r}"
+            raise Problems([Problem(self._line_of(error, name), what, "check its name")]) from None
         except jinja2.TemplateError as error:
             raise Problems([Problem(self._line_of(error, name), f"template: {error.message}", _ADVICE)]) from None
-        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
             raise Problems([Problem(self._line_of(error, name), f"template: {error}", _ADVICE)]) from None
 
     def _load(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
@@ -69,10 +77,37 @@ class Templates:
 
 
 _ADVICE = "the names a template may use are in the page on templates"
+_TURN = "_turn"
 
 
-def _environment(markup: Markup, load: Callable[[str], Any]) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
+class _Environment(ImmutableSandboxedEnvironment):
+    # What a macro, `super()` or a set block gives back was escaped piece by piece.
+    concat = staticmethod(lambda pieces: Raw("".join(pieces)))
+    intercepted_binops = frozenset({"*", "**"})
+    turns = 0
+
+    def turn(self) -> None:
+        """Called at each turn of each loop."""
+        self.turns += 1
+        if self.turns > MOST_TURNS:
+            raise jinja2.TemplateRuntimeError("its loops do not end")
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """A text times a number, or a power, may fill the memory before anything is put out."""
+        if operator == "**" or not (isinstance(left, int | float) and isinstance(right, int | float)):
+            raise SecurityError(f"{operator} is for numbers" if operator == "*" else "there are no powers")
+        return super().call_binop(context, operator, left, right)
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        template = super()._parse(source, name, filename)
+        for loop in template.find_all(nodes.For):
+            counted = nodes.ExprStmt(nodes.Call(nodes.Name(_TURN, "load"), [], [], None, None))
+            loop.body.insert(0, counted.set_lineno(loop.lineno))
+        return template
+
+
+def _environment(markup: Markup, load: Callable[[str], Any]) -> _Environment:
+    environment = _Environment(
         loader=jinja2.FunctionLoader(load),
         undefined=jinja2.StrictUndefined,
         finalize=lambda value: value if isinstance(value, Raw) else markup.escape("" if value is None else str(value)),
@@ -80,6 +115,8 @@ def _environment(markup: Markup, load: Callable[[str], Any]) -> ImmutableSandbox
         lstrip_blocks=True,
         autoescape=False,  # `finalize` escapes, by the rules of the platform instead of HTML's
     )
+    environment.globals[_TURN] = environment.turn
+    del environment.globals["lipsum"]  # makes as much text as one likes
     environment.filters |= {
         "strong": lambda text: Raw(markup.strong(markup.escape(str(text)))),
         "link": lambda label, url: Raw(markup.link(str(url), str(label))) if url else label,

@@ -85,8 +85,10 @@ def _digits(text: str, language: str) -> str:
     return persian_digits(text) if language.partition("-")[0] == "fa" else text
 
 
-def title(day: date, last: date, language: str = "en") -> str:
-    """The heading of an edition."""
+def title(day: date, last: date, language: str = "en", *, replay: bool = False) -> str:
+    """The heading of an edition; of a replay, the date of the past that it tells."""
+    if replay:
+        return full_date(day, language)
     if last == day:
         return f"On this day: {day_month(day, language)}"
     first = str(day.day) if day.month == last.month else day_month(day, language)

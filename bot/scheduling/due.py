@@ -7,33 +7,43 @@ all that was missed, each once; a subscription that was away meanwhile missed no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bot.scheduling.slots import Slot, local_day
+from bot.scheduling.slots import Slot
 from bot.subscriptions.subscription import Subscription
 
+_ASIDE = timedelta(days=2)
 EVERYONE = "*"  # the ledger's own cursor; no subscription can have this name
+
+
+Agenda = Callable[[Subscription, date], Iterable[tuple[str, Slot]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A slot that has come: it is to be posted until `expires_at`, or has expired already."""
+    """A slot that has come: it is to be posted until `expires_at`, or has expired already. `run` tells it from others."""
 
     subscription: Subscription
     day: date
+    run: str
     instant: datetime
     expires_at: datetime
     expired: bool
 
 
-def slot(subscription: Subscription) -> Slot:
-    return Slot(subscription.timezone, subscription.at)
+def daily(subscription: Subscription, day: date) -> Iterable[tuple[str, Slot]]:
+    """The plain agenda: one delivery at the subscription's hour on each of its days."""
+    return (("", Slot(subscription.timezone, subscription.at)),) if subscription.falls_on(day.weekday()) else ()
 
 
 def due(
-    subscriptions: Iterable[Subscription], cursors: Mapping[str, datetime], now: datetime, window: timedelta
+    subscriptions: Iterable[Subscription],
+    cursors: Mapping[str, datetime],
+    now: datetime,
+    window: timedelta,
+    agenda: Agenda = daily,
 ) -> list[Due]:
     """Every slot after its subscription's cursor and not after `now`, oldest first; late by more than `window`: expired."""
     planned = cursors.get(EVERYONE)
@@ -41,34 +51,36 @@ def due(
         each
         for subscription in subscriptions
         if (own := cursors.get(subscription.name)) is not None
-        for each in _due(subscription, max(own, planned or own), now, window)
+        for each in _due(subscription, max(own, planned or own), now, window, agenda)
     ]
-    return sorted(found, key=lambda each: (each.instant, each.subscription.name))
+    return sorted(found, key=lambda each: (each.instant, each.subscription.name, each.run))
 
 
-def _due(subscription: Subscription, cursor: datetime, now: datetime, window: timedelta) -> Iterator[Due]:
-    for day, instant in _slots(subscription, cursor, now):
-        yield Due(subscription, day, instant, instant + window, expired=now > instant + window)
+def _due(subscription: Subscription, cursor: datetime, now: datetime, window: timedelta, agenda: Agenda) -> Iterator[Due]:
+    for day, run, instant in _slots(subscription, cursor, now, agenda):
+        yield Due(subscription, day, run, instant, instant + window, expired=now > instant + window)
 
 
-def _slots(subscription: Subscription, after: datetime, until: datetime) -> Iterator[tuple[date, datetime]]:
+def _slots(
+    subscription: Subscription, after: datetime, until: datetime, agenda: Agenda
+) -> Iterator[tuple[date, str, datetime]]:
     """The slots after one instant and not after another."""
     if until <= after:
         return
-    own = slot(subscription)
-    # A slot may stand on the next local day (its last second): one day more on each side.
-    day, last = local_day(after, own.timezone) - timedelta(days=1), local_day(until, own.timezone) + timedelta(days=1)
+    # A slot may stand in another zone, or on the last second of its day: two days more on each side.
+    day, last = (after - _ASIDE).date(), (until + _ASIDE).date()
     while day <= last:
-        instant = own.instant(day) if subscription.falls_on(day.weekday()) else None
-        if instant is not None and after < instant <= until:
-            yield day, instant
+        for run, slot in agenda(subscription, day):
+            instant = slot.instant(day)
+            if instant is not None and after < instant <= until:
+                yield day, run, instant
         day += timedelta(days=1)
 
 
-def next_instant(subscriptions: Iterable[Subscription], now: datetime) -> datetime | None:
+def next_instant(subscriptions: Iterable[Subscription], now: datetime, agenda: Agenda = daily) -> datetime | None:
     """The first slot of any subscription after `now`."""
     # Eight days hold each weekday at least once, even where a day was skipped.
-    instants = (instant for each in subscriptions for _, instant in _slots(each, now, now + timedelta(days=9)))
+    instants = (instant for each in subscriptions for _, _, instant in _slots(each, now, now + timedelta(days=9), agenda))
     return min(instants, default=None)
 
 

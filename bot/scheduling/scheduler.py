@@ -16,7 +16,7 @@ from typing import Any
 from bot.delivery.ledger import Ledger
 from bot.delivery.states import NewDelivery, State
 from bot.scheduling.dispatch import Dispatcher
-from bot.scheduling.due import Due, advanced, due, next_instant
+from bot.scheduling.due import Agenda, Due, advanced, due, next_instant
 from bot.subscriptions.subscription import Subscription
 
 TICK = timedelta(seconds=15)
@@ -30,6 +30,7 @@ class Scheduler:
     """`subscriptions` is asked at every tick, so that what a command adds counts at once."""
 
     subscriptions: Callable[[], Iterable[Subscription]]
+    agenda: Agenda
     ledger: Ledger
     dispatcher: Dispatcher
     now: Callable[[], datetime]
@@ -48,7 +49,7 @@ class Scheduler:
     def plan(self, now: datetime) -> int:
         """Opens a delivery for each slot that has come since the cursors, and moves the cursors, in one transaction."""
         known, cursors = list(self.subscriptions()), self.ledger.cursors()
-        opened = [_opened(each) for each in due(known, cursors, now, self.window)]
+        opened = [_opened(each) for each in due(known, cursors, now, self.window, self.agenda)]
         return self.ledger.open(opened, advanced(known, cursors, now))
 
     async def once(self) -> None:
@@ -79,14 +80,14 @@ class Scheduler:
 
     def _next(self) -> datetime | None:
         now = self.now()
-        coming = (next_instant(self.subscriptions(), now), self.ledger.next_due())
+        coming = (next_instant(self.subscriptions(), now, self.agenda), self.ledger.next_due())
         return min((each for each in coming if each is not None), default=None)
 
 
 def _opened(due: Due) -> NewDelivery:
     state = State.EXPIRED if due.expired else State.WAITING
     reason = "its time came while thisday was not running, longer ago than catch_up allows" if due.expired else ""
-    return NewDelivery(due.subscription.name, due.day, due.instant, due.expires_at, state=state, reason=reason)
+    return NewDelivery(due.subscription.name, due.day, due.instant, due.expires_at, run=due.run, state=state, reason=reason)
 
 
 def _bell(ring: Callable[[Any], Any], now: Callable[[], datetime]) -> Any:

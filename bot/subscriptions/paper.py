@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 from importlib.resources.abc import Traversable
 from typing import Any
 
 from bot.calendars.almanac import Almanac
+from bot.calendars.counters import Reading
 from bot.calendars.events import Calendar
 from bot.calendars.shelf import Shelf
 from bot.channels import Channel
-from bot.config import QuietDays, Rhythm
-from bot.editions import Choice, Edition, NothingToTell, edition, week
+from bot.config import Hold, Mode, QuietDays, Rhythm
+from bot.editions import Choice, Edition, NothingToTell, edition, only, replayed, week
+from bot.errors import Mistake
 from bot.rendering.compose import Style, compose, compose_thread, style
 from bot.rendering.message import Message
+from bot.replays import can_hold_date, retold
 from bot.subscriptions.subscription import Subscription
+
+_RUN_OF_DAY, _RUN_OF_EVENT = "day-{}", "at-{}"
 
 
 @dataclass(slots=True)
@@ -34,29 +39,81 @@ class Paper:
                 self._calendars[name] = self.shelf.calendar(name)
         return [self._calendars[name] for name in names]
 
-    def edition(self, subscription: Subscription, day: date) -> Edition | NothingToTell:
-        """The edition of a day; for a weekly subscription, of the week that begins with it."""
+    def edition(self, subscription: Subscription, day: date, run: str = "") -> Edition | NothingToTell:
+        """The edition of a day; for a weekly subscription, of the week that begins with it.
+
+        `run` names one of several deliveries of a day: a day of a replay, an event at its own hour, a post by hand.
+        """
         almanac = Almanac(self.calendars(subscription.calendars))
+        if subscription.mode is Mode.REPLAY:
+            return _replayed(almanac, subscription, day, run)
         make = week if subscription.rhythm is Rhythm.WEEKLY else edition
-        return make(almanac, day, _choice(subscription))
+        whole = make(almanac, day, _choice(subscription))
+        if subscription.mode is Mode.AS_IT_HAPPENED and isinstance(whole, Edition):
+            return _at_its_hour(whole, run)
+        return whole
 
     def messages(
-        self, subscription: Subscription, channel: Channel, day: date, facts: Mapping[str, Any]
+        self, subscription: Subscription, channel: Channel, day: date, facts: Mapping[str, Any], run: str = ""
     ) -> tuple[Message, ...] | NothingToTell:
         """The edition of a day as the messages to post: one, or several where the subscription wants a thread."""
-        found = self.edition(subscription, day)
+        found = self.edition(subscription, day, run)
         if isinstance(found, NothingToTell):
             return found
-        look = self._style(subscription, channel, facts)
+        look = self.style(subscription, channel, facts)
         return compose_thread(found, look) if subscription.thread else (compose(found, look),)
 
-    def _style(self, subscription: Subscription, channel: Channel, facts: Mapping[str, Any]) -> Style:
-        from pathlib import Path
+    def runs(self, subscription: Subscription, day: date) -> tuple[tuple[str, time, str], ...]:
+        """What a subscription gets on a day: the run, the time of day and the time zone of each delivery."""
+        at, zone = subscription.at, subscription.timezone
+        if subscription.mode is Mode.REPLAY:
+            told = _retold(Almanac(self.calendars(subscription.calendars)), subscription, day)
+            return tuple((_RUN_OF_DAY.format(reading.number), at, zone) for reading in told)
+        if subscription.mode is Mode.AS_IT_HAPPENED:
+            return (("", at, zone), *self._hours(subscription, day))
+        return (("", at, zone),)
 
-        own = (Path(subscription.templates),) if subscription.templates else ()
+    def _hours(self, subscription: Subscription, day: date) -> Iterator[tuple[str, time, str]]:
+        """The events of a day that have a time of their own, the most important first, as many as are wanted a day."""
+        found = edition(Almanac(self.calendars(subscription.calendars)), day, _choice(subscription))
+        timed = [entry.event for entry in found.entries if entry.event.time] if isinstance(found, Edition) else []
+        for event in timed:
+            yield _RUN_OF_EVENT.format(event.key), time.fromisoformat(event.time), event.timezone
+
+    def style(self, subscription: Subscription, channel: Channel, facts: Mapping[str, Any]) -> Style:
+        """How the posts of a subscription read. It holds compiled templates: make it once for many days."""
+        own = (subscription.templates,) if subscription.templates else ()
         tags = dict.fromkeys(tag for each in self.calendars(subscription.calendars) for tag in each.hashtags)
         folders = (*own, *self.templates)
         return style(folders, channel.kind, channel.markup, channel.budget(facts), subscription.language, tuple(tags))
+
+
+def _retold(almanac: Almanac, subscription: Subscription, day: date) -> list[Reading]:
+    """The days of the span that a replay tells on `day`. Raises `Mistake` where no calendar can be replayed so."""
+    counter = next((each for calendar in almanac.calendars.values() for each in calendar.counters if each.span), None)
+    if counter is None or counter.span is None or subscription.start is None:
+        raise Mistake(f"{subscription.name!r} replays a calendar that counts no days", "name one with a span counter")
+    if subscription.hold is Hold.DATE and not can_hold_date(counter.span, subscription.start):
+        first = counter.span.first
+        raise Mistake(f"{subscription.name!r} can hold the date only from a {first:%d %B}", "change start:, or hold: count")
+    found = retold(counter.span, subscription.start, day, subscription.hold)
+    return [reading for original in found if (reading := counter.at(original))]
+
+
+def _replayed(almanac: Almanac, subscription: Subscription, day: date, run: str) -> Edition | NothingToTell:
+    """The day of the span that this run tells; a post by hand tells the first of the day."""
+    found = _retold(almanac, subscription, day)
+    if not found:
+        return NothingToTell("the replay has not begun, or is over")
+    named = [reading for reading in found if _RUN_OF_DAY.format(reading.number) == run]
+    return replayed(almanac, (named or found)[0].original, _choice(subscription))
+
+
+def _at_its_hour(whole: Edition, run: str) -> Edition | NothingToTell:
+    """The one event of a run; without a run, the events that have no hour of their own."""
+    if run.startswith("at-"):
+        return only(whole, lambda event: _RUN_OF_EVENT.format(event.key) == run)
+    return only(whole, lambda event: not event.time) if not run else whole
 
 
 def _choice(subscription: Subscription) -> Choice:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import date, time
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from bot.config import ChannelConfig, Config, OnDoubt, QuietDays, Rhythm, Told, Top
+from bot.config import ChannelConfig, Config, Hold, Mode, OnDoubt, QuietDays, Rhythm, Told, Top
 
 
 class Owner(StrEnum):
@@ -36,9 +37,12 @@ class Subscription:
     nearest_within: int
     rhythm: Rhythm
     most: int
+    mode: Mode
+    start: date | None
+    hold: Hold
     in_doubt: OnDoubt
     thread: bool
-    templates: str | None
+    templates: Path | None
     owner: Owner
 
     def falls_on(self, weekday: int) -> bool:
@@ -46,9 +50,10 @@ class Subscription:
         return weekday == min(self.days) if self.rhythm is Rhythm.WEEKLY else weekday in self.days
 
 
-def subscription(top: Top, channel: ChannelConfig, owner: Owner = Owner.CONFIG) -> Subscription:
-    """A channel's settings over those at the top of the file."""
-    told = _resolved(top, channel.told)
+def subscription(config: Config, channel: ChannelConfig, owner: Owner = Owner.CONFIG) -> Subscription:
+    """A channel's settings over those at the top of the file; its own templates folder beside the config."""
+    told = _resolved(config.top, channel.told)
+    told["templates"] = config.place(channel.told.templates) if channel.told.templates else None
     hour, minute = str(told.pop("at")).split(":")
     return Subscription(
         name=channel.name,
@@ -67,4 +72,4 @@ def _resolved(top: Top, told: Told) -> dict[str, Any]:
 
 def from_config(config: Config) -> list[Subscription]:
     """The subscriptions that the config file owns."""
-    return [subscription(config.top, channel) for channel in config.channels]
+    return [subscription(config, channel) for channel in config.channels]

@@ -60,10 +60,10 @@ def _stage(folder: Path, start: datetime, config: str = CONFIG) -> Stage:
 
 
 async def _pass(stage: Stage, until: datetime, seed: int = 1) -> None:
-    """Ticks about every hour until an instant."""
+    """Ticks about every two hours until an instant."""
     dice = random.Random(seed)
     while stage.instant < until:
-        stage.instant += timedelta(minutes=dice.randint(45, 75))
+        stage.instant += timedelta(minutes=dice.randint(80, 140))
         await stage.scheduler.once()
 
 
