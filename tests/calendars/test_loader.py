@@ -337,7 +337,7 @@ def test_a_list_is_no_calendar() -> None:
 
 
 def test_a_second_file_has_events_only() -> None:
-    assert problems_of(HEAD, more="events: []\ntitle: More\n") == ["more.yaml:2:1: unknown key 'title'; known are events"]
+    assert problems_of(HEAD, more="events: []\ntitle: More\n") == ["more.yaml:2:1: unknown key 'title'; known are events, people"]
 
 
 def test_the_mistakes_of_all_files_are_told_at_once_in_order() -> None:
