@@ -23,6 +23,7 @@ from bot.errors import Mistake, Problem, Problems, Where
 from bot.fields import Clock, Days, Duration, IsoDate, Strict, Zone
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+_WORD = re.compile(r"[^\s,]+")
 _SECRET = 4  # shorter values are no secrets, and hiding them would garble the words around
 _LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
@@ -186,12 +187,13 @@ def _without_followers(first: list[Problem], others: list[Problem]) -> list[Prob
 
 def _hidden(problem: Problem, given: Iterable[str]) -> Problem:
     """The same without what came from the environment or from a file: it may be a secret in the wrong place."""
-    what, instead = problem.what, problem.instead
-    for value in sorted(given, key=len, reverse=True):
-        for form in (value, repr(value)[1:-1], repr(value)[1 : SHOWN - 1]):
-            if len(form) >= _SECRET:
-                what, instead = what.replace(form, "***"), instead.replace(form, "***")
-    return Problem(problem.where, what, instead)
+    # As it is, as it is shown (perhaps cut), and each of its words.
+    forms = {form for each in given for form in (each, repr(each)[1:-1], repr(each)[1 : SHOWN - 1], *_WORD.findall(each))}
+    longest_first = sorted((re.escape(form) for form in forms if len(form) >= _SECRET), key=len, reverse=True)
+    if not longest_first:
+        return problem
+    hidden = partial(re.compile("|".join(longest_first), re.IGNORECASE).sub, "***")
+    return Problem(problem.where, hidden(problem.what), hidden(problem.instead))
 
 
 def _judged(found: list[Problem], judge: Callable[[], Any]) -> Any:
