@@ -13,8 +13,12 @@ from bot.calendars.rules import Span
 _FAR = 300  # days: on 3 January, "28 December" is the one of a week ago, not the one in a year
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _WEEKDAY = re.compile(rf"\b({'|'.join(_WEEKDAYS)}),? (?=\d{{1,2}} (?:{'|'.join(MONTHS)})\b)")
-_WHO = "hostages|captives|Americans (?:still )?held|Americans in captivity"
-_HELD = re.compile(rf"\b[Tt]he (?:remaining |other )?(\d+) (?:American |US |remaining )?(?:{_WHO})\b")
+_WRITTEN = {"fifty-two": 52, "fifty-three": 53, "sixty-three": 63, "sixty-six": 66}  # who writes 53 as a word
+_HELD = re.compile(
+    rf"\b(\d+|{'|'.join(_WRITTEN)}) (?:American |US |remaining |other )?"
+    r"(?:hostages|captives|Americans (?:still |were |are )?held)\b",
+    re.IGNORECASE,
+)
 
 
 def _date(year: int, month: int, day: int) -> date | None:
@@ -112,20 +116,29 @@ def _dated(subject: Subject, part: str, span: Span, number: int) -> bool:
 
 
 def wrong_number(subject: Subject) -> Iterator[Hit]:
-    """ "The 53 hostages" on a day when the series says 52; on the day of a step both numbers are right."""
+    """ "53 hostages" on a day when the series says 52; on the day of a step both numbers are right."""
     day = subject.day
-    told = [(each, span) for each in subject.spans if (span := each.span) and day and span.first <= day <= span.last]
-    for series in (series for counter, _ in told for series in counter.series):
+    told = [each for each in subject.spans if each.span and day and each.span.first <= day <= each.span.last]
+    for series in (series for counter in told for series in counter.series):
         right = _values(series, day) if day else set()
         for part, match in subject.matches(_HELD):
-            number = int(match[1])
-            if number not in right and number in {step.value for step in series.steps}:
+            number = _WRITTEN.get(match[1].lower()) or int(match[1])
+            if number in {step.value for step in series.steps} - right and not _other_years(subject, part):
                 now = " or ".join(map(str, sorted(right)))
                 yield Hit(
                     (part,), f"{match[0]!r} is said of {day}, when it was {now}", "mend the number or its date", match[0]
                 )
 
 
+def _other_years(subject: Subject, part: str) -> bool:
+    """Whether the text speaks of another year too, of which the number may be."""
+    own = subject.day.year if subject.day else 0
+    return any(int(year) != own for year in re.findall(r"\b(1[89]\d\d|20\d\d)\b", subject.parts[part]))
+
+
 def _values(series: Series, day: date) -> set[int]:
+    """The value at the end of the day; on the day of a step, the one before it as well."""
     before = [step.value for step in series.steps if step.on < day][-1:]
-    return {value for value in (*before, series.value(day)) if value is not None}
+    now = series.value(day)
+    stepped = any(step.on == day for step in series.steps)
+    return {*(before if stepped else ()), *(() if now is None else (now,))}

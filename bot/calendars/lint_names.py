@@ -17,19 +17,24 @@ _OTHERS = frozenset({"Charter", "Christian", "Christians", "Christmas", "Easter"
 
 
 def spelling(whole: Whole) -> Iterator[tuple[Place, Hit]]:
-    """Words with a capital that are not in the list but nearly so."""
+    """Words with a capital that are nearly one of the list, and listed words that have lost their hyphen."""
     near = _Near(word for name in whole.calendar.names for word in _words(name))
     known = near.words | {f"{word}s" for word in near.words} | _ordinary(whole) | _OTHERS
+    loose_ends = {word.replace("-", " "): word for word in near.words if "-" in word}
     for subject in whole.subjects:
         for part, text in subject.parts.items():
             for word in _words(text):
                 right = near.to(word) if word[0].isupper() and word not in known else None
                 if right:
-                    yield subject.place, Hit((part,), f"{word!r} is nearly the listed name {right!r}", _advice(right), word)
+                    yield subject.place, _hit(part, word, right)
+            for loose, right in loose_ends.items():
+                if re.search(rf"\b{re.escape(loose)}\b", text):
+                    yield subject.place, _hit(part, loose, right)
 
 
-def _advice(right: str) -> str:
-    return f"write {right}, or add the other name to names:"
+def _hit(part: str, word: str, right: str) -> Hit:
+    advice = f"write {right}, or add the other name to names:"
+    return Hit((part,), f"{word!r} is nearly the listed name {right!r}", advice, word)
 
 
 def _ordinary(whole: Whole) -> frozenset[str]:

@@ -35,6 +35,11 @@ _DEATH = re.compile(
     r"murders|murdered|assassinated|assassination|assassinates|hanged|massacre|buried|drown|drowned)\b",
     re.IGNORECASE,
 )
+_NUMBER = r"\d[\d,]*|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens|hundreds|thousands"
+_DEATHS = re.compile(
+    rf"\b(?:{_NUMBER}) (?:\w+ ){{0,2}}?(?:were |was )?(?:killed|dead|died|executed)\b|\bkill(?:ed|ing) (?:{_NUMBER}) \w+",
+    re.IGNORECASE,
+)
 _NO_DEATH = re.compile(
     r"\b((if|whether|unless|plans? for) .*|death (sentence|penalty|threat)s?|dead end|kills? (a|the) (bill|plan|deal))\b",
     re.IGNORECASE,
@@ -118,9 +123,10 @@ def relative_time(subject: Subject) -> Iterator[Hit]:
 
 
 def tone_of_death(subject: Subject) -> Iterator[Hit]:
-    title = _NO_DEATH.sub("", subject.event.title)
-    match = _DEATH.search(title)
-    if match and subject.event.tone is not Tone.SOLEMN:
-        yield Hit(
-            ("title",), f"the title tells of death ({match[0]!r}) and the tone is {subject.event.tone}", "set tone: solemn"
-        )
+    if subject.event.tone is Tone.SOLEMN:
+        return
+    found = {"title": _DEATH.search(_NO_DEATH.sub("", subject.event.title)), "text": _DEATHS.search(subject.event.text)}
+    for part, match in found.items():
+        if match:
+            what = f"the {part} tells of death ({match[0]!r}) and the tone is {subject.event.tone}"
+            yield Hit((part,), what, "set tone: solemn", match[0])

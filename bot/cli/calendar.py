@@ -185,7 +185,8 @@ def _tell(found: Difference) -> None:
             click.secho(title, bold=True)
         for each in changes:
             click.echo(_line(each))
-    click.echo(f"{len(found.days)} days read differently." if found else "No difference.")
+    count = len(found.days)
+    click.echo(f"{count} day{' reads' if count == 1 else 's read'} differently." if found else "No difference.")
 
 
 def _line(change: Change) -> str:

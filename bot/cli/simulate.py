@@ -111,9 +111,9 @@ def _tell(reports: list[Report]) -> None:
             place = f" in {each.timezone}" if each.timezone else ""
             click.echo(f"{report.channel}, {each.day}{place}: {each.kind}: {each.what}")
         if len(report.findings) > _LISTED:
-            click.echo(f"{report.channel}: {len(report.findings) - _LISTED} findings more")
+            click.echo(f"{report.channel}: and {len(report.findings) - _LISTED} more")
     count = sum(len(each.findings) for each in reports)
-    click.echo(f"{count} findings." if count else "Nothing odd.")
+    click.echo(f"{count} finding{'s' * (count != 1)}." if count else "Nothing odd.")
 
 
 def _row(report: Report) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def test_diff_shows_each_day_that_reads_differently_and_ends_with_1(
     assert out.splitlines() == [
         "4 November",
         "  ~ bridge, text: It was built in two years. → It was built in three years.",
-        "1 days read differently.",
+        "1 day reads differently.",
     ]
 
 
