@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -27,6 +28,10 @@ COMMANDS = {
     "run": "bot.cli.run",
     "day": "bot.cli.day",
     "calendar": "bot.cli.calendar",
+    "people": "bot.cli.people",
+    "simulate": "bot.cli.simulate",
+    "import": "bot.cli.exchange:import_",
+    "export": "bot.cli.exchange:export",
     "channels": "bot.cli.channels",
     "subscribe": "bot.cli.subscribe",
     "unsubscribe": "bot.cli.unsubscribe",
@@ -34,6 +39,7 @@ COMMANDS = {
     "why": "bot.cli.why",
     "retry": "bot.cli.retry",
     "settle": "bot.cli.settle",
+    "database": "bot.cli.database",
     "schema": "bot.cli.schema",
 }
 
@@ -45,7 +51,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
         if name not in COMMANDS:
             return None
-        command: click.Command = import_module(COMMANDS[name]).command
+        module, _, attribute = COMMANDS[name].partition(":")
+        command: click.Command = getattr(import_module(module), attribute or "command")
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
@@ -68,6 +75,8 @@ def thisday(ctx: click.Context, config: Path | None, *, verbose: bool) -> None:
 
 def run() -> None:
     """The entry point of the command."""
+    # A command lives for a moment and leaves no cycles worth looking for; `thisday run` looks for them again.
+    gc.disable()
     sys.exit(main(sys.argv[1:]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from datetime import datetime
 
@@ -24,6 +25,7 @@ def command(ctx: click.Context, *, once: bool) -> int:
     On its first start it posts nothing of the past. After a stop it catches up what came due in the meantime, no later
     than `catch_up` allows; what is older is recorded as expired.
     """
+    gc.enable()
     app = open_app(ctx)
     app.paper.calendars(tuple({name for each in app.subscriptions() for name in each.calendars}))
     with app.database.exclusive():

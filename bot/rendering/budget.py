@@ -25,6 +25,8 @@ def length(text: str, unit: Unit) -> int:
             return len(text.encode("utf-16-le", "surrogatepass")) // 2
         case Unit.UTF8_BYTES:
             return len(text.encode())
+        case Unit.GRAPHEMES if text.isascii():
+            return len(text) - text.count("\r\n")  # the one cluster that ASCII has
         case Unit.GRAPHEMES:
             return sum(1 for _ in graphemes(text))
 

@@ -53,7 +53,10 @@ def style(
     folders: Sequence[Any], kind: str, markup: Markup, budget: Budget, language: str, hashtags: tuple[str, ...] = ()
 ) -> Style:
     """The style of a kind, with templates from `folders` (the user's first)."""
-    return Style(Templates(folders, kind, markup), Templates(folders, kind, PLAIN), budget, language, hashtags)
+    own = Templates(folders, kind, markup)
+    # Compiling templates is half of the work of a preview.
+    plain = own if markup is PLAIN else Templates(folders, kind, PLAIN)
+    return Style(own, plain, budget, language, hashtags)
 
 
 def compose(edition: Edition, style: Style) -> Message:
@@ -201,10 +204,11 @@ def _message(draft: _Draft, style: Style) -> Message:
     edition = draft.edition
     event = edition.lead.event if edition.lead else None
     picture = event.picture if event else None
+    text = _text(draft, style)
     return Message(
         title=words.title(edition.day, edition.last, style.language, replay=edition.replay),
-        text=_text(draft, style),
-        plain=_text(draft, style, style.plain),
+        text=text,
+        plain=text if style.plain is style.templates else _text(draft, style, style.plain),
         language=style.language,
         tone=_tone(edition),
         link=_link(edition),

@@ -2,12 +2,12 @@
 
 Jinja2, sandboxed and strict: an unknown name is a mistake, not an empty string. Looked for in this order, so that a
 user overrides a shipped template by its name: yours/KIND, yours, shipped/KIND, shipped. A template of a kind extends
-the one for any kind by the name `any/NAME`.
+the one for any kind by the name `any/NAME`; one of yours extends the shipped one by the name `shipped/NAME`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.resources.abc import Traversable
 from typing import Any
 
@@ -58,12 +58,16 @@ class Templates:
             raise Problems([Problem(self._line_of(error, name), f"template: {error}", _ADVICE)]) from None
 
     def _load(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
-        folders = self._any if name.startswith("any/") else self._kind
-        for folder in folders:
-            place = folder / name.removeprefix("any/")
+        for place in self._places(name):
             if place.is_file():
                 return place.read_text(encoding="utf-8"), str(place), lambda: True
         return None
+
+    def _places(self, name: str) -> Iterator[Traversable]:
+        """Where a template may stand; the last of the folders is the shipped one."""
+        where, _, rest = name.partition("/")
+        folders = {"any": self._any, "shipped": self._any[-1:]}.get(where, self._kind)
+        yield from (folder / (name if folders is self._kind else rest) for folder in folders)
 
     def _line_of(self, error: BaseException, name: str) -> Where:
         """The line of the template that raised: the innermost frame of the traceback that is a template."""
@@ -85,6 +89,19 @@ class _Environment(ImmutableSandboxedEnvironment):
     concat = staticmethod(lambda pieces: Raw("".join(pieces)))
     intercepted_binops = frozenset({"*", "**"})
     turns = 0
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._safe: dict[tuple[type, str], bool] = {}
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """The sandbox's answer, kept: it depends on the type and the name only, and half of the time went into it."""
+        key = (type(obj), attr)
+        if key not in self._safe:
+            if len(self._safe) >= MOST_TURNS:
+                self._safe.clear()
+            self._safe[key] = super().is_safe_attribute(obj, attr, value)
+        return self._safe[key]
 
     def turn(self) -> None:
         """Called at each turn of each loop."""

@@ -53,7 +53,9 @@ def number(value: int, language: str = "en") -> str:
     """16,457 in English, 16.457 in German, ۱۶٬۴۵۷ in Persian."""
     from babel.numbers import format_decimal
 
-    return _digits(str(format_decimal(value, locale=locale(language))), language)
+    # Babel's own choice for Persian are Latin digits with a Latin comma between them.
+    digits = "default" if _is_persian(language) else "latn"
+    return _digits(str(format_decimal(value, locale=locale(language), numbering_system=digits)), language)
 
 
 def ordinal(value: int) -> str:
@@ -82,7 +84,11 @@ def persian_date(day: date) -> str:
 
 
 def _digits(text: str, language: str) -> str:
-    return persian_digits(text) if language.partition("-")[0] == "fa" else text
+    return persian_digits(text) if _is_persian(language) else text
+
+
+def _is_persian(language: str) -> bool:
+    return language.partition("-")[0] == "fa"
 
 
 def title(day: date, last: date, language: str = "en", *, replay: bool = False) -> str:
@@ -91,5 +97,7 @@ def title(day: date, last: date, language: str = "en", *, replay: bool = False) 
         return full_date(day, language)
     if last == day:
         return f"On this day: {day_month(day, language)}"
-    first = str(day.day) if day.month == last.month else day_month(day, language)
-    return f"This week in history: {first}\u2013{day_month(last, language)}"
+    first, second = day_month(day, language), day_month(last, language)
+    if day.month == last.month and second.startswith((f"{last.day} ", persian_digits(f"{last.day} "))):
+        first = first.partition(" ")[0]  # "4 to 10 November", but "November 4 to November 10"
+    return f"This week in history: {first}\u2013{second}"
