@@ -156,11 +156,11 @@ def replayed(almanac: Almanac, original: date, choice: Choice) -> Edition | Noth
 
 
 def only(edition: Edition, keep: Callable[[Event], bool]) -> Edition | NothingToTell:
-    """The part of an edition whose events are kept; without counters, if that is not all of it."""
+    """The part of an edition whose events are kept; its counters stay."""
     kept = tuple(entry for entry in edition.entries if keep(entry.event))
     if not kept:
         return NothingToTell("every event of this day is told at its own hour")
-    return edition if len(kept) == len(edition.entries) else replace(edition, entries=kept)
+    return replace(edition, entries=kept)
 
 
 def _counters(almanac: Almanac, choice: Choice) -> list[Counter]:
