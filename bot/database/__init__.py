@@ -1,23 +1,21 @@
-"""Where does what must not be forgotten live? One SQL text for two engines; SQLite is the one that exists.
+"""Where does what must not be forgotten live? In a SQLite file or in PostgreSQL, by one SQL text for both.
 
 The interface is synchronous; asynchronous code calls it through `asyncio.to_thread`. What both engines must agree on:
 parameters are written `:name`, flags and counts are integers, a day is text (`2026-07-20`), an instant is a whole
 number of microseconds since 1970 in UTC (exact, comparable, and the same in both engines), a conflict is answered by
-`ON CONFLICT`, changed rows come back by `RETURNING`.
+`ON CONFLICT`, changed rows come back by `RETURNING`, text is compared byte by byte.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol
 
-from bot.errors import BotError
+from bot.errors import BotError, Mistake
 
 Row = dict[str, Any]
 Parameters = Mapping[str, Any]
@@ -25,6 +23,7 @@ NOTHING: Parameters = {}
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_POSTGRES = re.compile(r"postgres(ql)?(\+\w+)?://")
 
 
 class DatabaseError(BotError):
@@ -43,7 +42,11 @@ class Transaction(Protocol):
 
 
 class Database(Protocol):
-    """Durable storage, usable from several threads. What a transaction wrote is on the disk when it ends."""
+    """Durable storage, usable from several threads. What a transaction wrote is on the disk when it ends.
+
+    A connection that was lost is made anew by the next call; the call that lost it raises `DatabaseError`. Nothing is
+    tried twice in here.
+    """
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Writes; all of it or, if the block raises, none."""
@@ -57,20 +60,74 @@ class Database(Protocol):
         """Held by the one process that sends; a second one is refused. Short writes of others need no such hold."""
         ...
 
+    def clock(self) -> datetime | None:
+        """The time by the database's own clock; None where that is the clock of this machine."""
+        ...
+
     def close(self) -> None: ...
 
 
-def open_database(address: str | Path) -> Database:
-    """The database at a path or `sqlite:///path`, created (readable by its owner only) and migrated if need be."""
-    text = str(address)
-    if re.match(r"postgres(ql)?(\+\w+)?://", text):
-        raise BotError(
-            "this version keeps its ledger in SQLite only; PostgreSQL comes with the extra `postgres` of a later one. "
-            "Write a path, for example `database: thisday.db`"
-        )
+class Engine(Database, Protocol):
+    """A database with what is done to it as a whole. `place` names it for people and holds no password."""
+
+    @property
+    def place(self) -> str: ...
+
+    def version(self) -> int:
+        """The schema it has; 0 for none."""
+        ...
+
+    def migrate(self) -> tuple[int, int]:
+        """Takes the steps of the schema that are missing, each whole or not at all; says from and to which version."""
+        ...
+
+    def defects(self) -> list[str]:
+        """What the engine itself finds broken in its storage."""
+        ...
+
+    def back_up(self, target: Path) -> None:
+        """Writes a whole copy to a new file while others go on working, or says how that is done."""
+        ...
+
+    def renumber(self, table: str) -> None:
+        """After rows came in with their numbers: new rows of the table get numbers after them."""
+        ...
+
+
+def is_postgres(address: str | Path) -> bool:
+    return _POSTGRES.match(str(address)) is not None
+
+
+def connect(address: str | Path, *, must_exist: bool = False) -> Engine:
+    """The database at a path, `sqlite:///path` or `postgresql://…`, its schema left as it is.
+
+    A SQLite file is created, readable by its owner only, unless it must exist.
+    """
+    if is_postgres(address):
+        return _postgres(_POSTGRES.sub("postgresql://", str(address)))
     from bot.database.sqlite import Sqlite
 
-    return Sqlite(Path(text.removeprefix("sqlite:///")).expanduser())
+    return Sqlite(Path(str(address).removeprefix("sqlite:///")).expanduser(), must_exist=must_exist)
+
+
+def open_database(address: str | Path) -> Engine:
+    """The database at an address, with the schema of this version."""
+    opened = connect(address)
+    try:
+        opened.migrate()
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def _postgres(address: str) -> Engine:
+    try:
+        from bot.database.postgres import Postgres
+    except ImportError as error:
+        advice = "install it with the extra: pip install 'thisday[postgres]'"
+        raise Mistake(f"a database in PostgreSQL needs a driver that is not here ({error})", advice) from error
+    return Postgres(address)
 
 
 def micros(instant: datetime) -> int:
@@ -80,41 +137,3 @@ def micros(instant: datetime) -> int:
 
 def instant(stored: int) -> datetime:
     return _EPOCH + stored * _MICROSECOND
-
-
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """One numbered step of the schema, applied in one transaction."""
-
-    version: int
-    name: str
-    sql: str
-
-    @property
-    def statements(self) -> Iterator[str]:
-        """The file cut at its semicolons; comments are whole lines, and no text in it holds a semicolon."""
-        bare = re.sub(r"^\s*--.*$", "", self.sql, flags=re.MULTILINE)
-        return (each.strip() for each in bare.split(";") if each.strip())
-
-
-def migrations() -> list[Migration]:
-    """All steps that this version knows, oldest first."""
-    folder = files("bot.database") / "migrations"
-    found = (each for each in folder.iterdir() if each.name.endswith(".sql"))
-    return sorted((_migration(each.name, each.read_text("utf-8")) for each in found), key=lambda each: each.version)
-
-
-def _migration(file_name: str, sql: str) -> Migration:
-    number, _, name = file_name.removesuffix(".sql").partition("_")
-    return Migration(int(number), name, sql)
-
-
-def pending(known: list[Migration], version: int, place: str) -> list[Migration]:
-    """The steps still to be taken from `version`; refuses a database of a newer program."""
-    newest = known[-1].version
-    if version > newest:
-        raise DatabaseError(
-            f"{place} was written by a newer thisday (schema {version}, this one knows up to {newest}); "
-            "update thisday, or name another file under `database`"
-        )
-    return [each for each in known if each.version > version]

@@ -7,14 +7,15 @@ import sqlite3
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import IO
 
-from bot.database import NOTHING, DatabaseError, Parameters, Row, migrations, pending
-from bot.errors import BotError
+from bot.database import NOTHING, DatabaseError, Parameters, Row
+from bot.database.dialect import rows_at_once
+from bot.database.schema import pending, take
+from bot.errors import BotError, Mistake
 
 PATIENCE = 10.0  # seconds that a writer waits for another process; our transactions last milliseconds
 
@@ -59,15 +60,21 @@ class _Statements:
         return rows
 
     def execute_many(self, sql: str, parameters: Iterable[Parameters], /) -> None:
-        self.changed = self._connection.executemany(sql, parameters).rowcount
+        many = rows_at_once(sql, "?")
+        if many is None:
+            self.changed = self._connection.executemany(sql, parameters).rowcount
+        else:
+            self.changed = sum(self._connection.execute(*each).rowcount for each in many.batches(parameters))
 
 
 class Sqlite:
     """`Database` in one file. One connection, used by one thread at a time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, must_exist: bool = False) -> None:
         self.path = path
         self._lock = RLock()
+        if must_exist and not path.is_file():
+            raise Mistake(f"there is no database at {path}", "name another, or let thisday run make it")
         with _told(path):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
@@ -77,12 +84,15 @@ class Sqlite:
                 self._connection.close()
                 raise
 
+    @property
+    def place(self) -> str:
+        return str(self.path)
+
     def _prepare(self) -> None:
         self._connection.row_factory = _as_mapping
         self._write_ahead()
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute("PRAGMA foreign_keys = ON")
-        self._migrate()
 
     def _write_ahead(self) -> None:
         """Two processes that create one file at once: SQLite's own patience does not cover this switch."""
@@ -97,19 +107,15 @@ class Sqlite:
             else:
                 return
 
-    def _migrate(self) -> None:
-        known = migrations()
-        if not pending(known, self._version(), str(self.path)):
-            return
-        for step in known:
+    def migrate(self) -> tuple[int, int]:
+        before = self.version()
+        for step in pending(before, self.place):
             with self.transaction() as tx:
-                if step.version <= self._version():
-                    continue  # another process was faster
-                for statement in step.statements:
-                    tx.execute(statement)
-                tx.execute("INSERT INTO schema_version (version, name) VALUES (:version, :name)", asdict(step))
+                if step.version > self.version():  # else another process was faster
+                    take(step, tx)
+        return before, self.version()
 
-    def _version(self) -> int:
+    def version(self) -> int:
         if not self.fetch("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'"):
             return 0
         return int(self.fetch("SELECT COALESCE(MAX(version), 0) AS version FROM schema_version")[0]["version"])
@@ -143,6 +149,38 @@ class Sqlite:
             handle.write(f"{os.getpid()}\n")
             handle.flush()
             yield
+
+    def clock(self) -> None:
+        """A file has no clock of its own."""
+
+    def defects(self) -> list[str]:
+        said = [row["integrity_check"] for row in self.fetch("PRAGMA integrity_check")]
+        lost = self.fetch("PRAGMA foreign_key_check")
+        return [*(each for each in said if each != "ok"), *(f"a row of {row['table']} refers to nothing" for row in lost)]
+
+    def back_up(self, target: Path) -> None:
+        """Whole or not at all: the copy gets its name when it is on the disk."""
+        if target.exists():
+            raise Mistake(f"{target} is there already", "name a new file")
+        beside = target.with_name(f"{target.name}.{os.getpid()}")
+        try:
+            with _told(target):
+                self._copy_to(beside)
+                beside.rename(target)
+        finally:
+            beside.unlink(missing_ok=True)
+
+    def _copy_to(self, path: Path) -> None:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        with closing(sqlite3.connect(path)) as copy:
+            with self._lock, _told(self.path):
+                self._connection.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")  # so that one file is all of it
+        with path.open("rb") as handle:
+            os.fsync(handle.fileno())
+
+    def renumber(self, table: str) -> None:
+        """A new row gets the number after the highest anyway."""
 
     def close(self) -> None:
         with self._lock:

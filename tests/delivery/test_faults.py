@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -85,13 +86,16 @@ class DyingDatabase:
     def exclusive(self) -> Iterator[None]:
         yield
 
+    def clock(self) -> datetime | None:
+        return self.real.clock()
+
     def close(self) -> None:
         self.real.close()
 
 
-def doomed(path: Path, platform: Platform, point: str, die: Die) -> World:
+def doomed(address: str, platform: Platform, point: str, die: Die) -> World:
     """A world whose process ends at a point."""
-    world = World(Ledger(DyingDatabase(open_database(path), die, POINTS[point])), platform)
+    world = World(Ledger(DyingDatabase(open_database(address), die, POINTS[point])), platform)
     if point == "composing":
         world.compose.fault = die
     elif point == "before the claim":
@@ -108,20 +112,20 @@ def live_from_the_start(world: World, channel: Channel) -> None:
     asyncio.run(world.live(channel, 1))
 
 
-def restarted(path: Path, dead: World) -> World:
+def restarted(address: str, dead: World) -> World:
     dead.ledger.database.close()
-    return World(Ledger(open_database(path)), dead.platform, dead.clock)
+    return World(Ledger(open_database(address)), dead.platform, dead.clock)
 
 
 @pytest.mark.parametrize("channel", list(CHANNELS))
 @pytest.mark.parametrize("point", list(POINTS))
-def test_a_kill_at_any_step_loses_nothing_and_doubles_nothing(tmp_path: Path, point: str, channel: str) -> None:
+def test_a_kill_at_any_step_loses_nothing_and_doubles_nothing(address: str, point: str, channel: str) -> None:
     platform = Platform(keyed=channel == "keyed")
-    dead = doomed(tmp_path / "a.db", platform, point, raises(Killed()))
+    dead = doomed(address, platform, point, raises(Killed()))
     with pytest.raises(Killed):
         live_from_the_start(dead, CHANNELS[channel])
 
-    world = restarted(tmp_path / "a.db", dead)
+    world = restarted(address, dead)
     if point == "opening":
         world.opened()
     asyncio.run(world.live(CHANNELS[channel], 30))
@@ -137,17 +141,17 @@ def test_a_kill_at_any_step_loses_nothing_and_doubles_nothing(tmp_path: Path, po
         assert len(platform.posts) == 1
 
 
-def test_a_kill_while_sweeping_sweeps_again(tmp_path: Path) -> None:
-    first = World(Ledger(open_database(tmp_path / "a.db")))
+def test_a_kill_while_sweeping_sweeps_again(address: str) -> None:
+    first = World(Ledger(open_database(address)))
     delivery = first.opened()
     first.ledger.claim(delivery.id, delivery.fence, first.clock())
     first.ledger.database.close()
-    dying = Ledger(DyingDatabase(open_database(tmp_path / "a.db"), raises(Killed()), sql.LEASE_OVER))
+    dying = Ledger(DyingDatabase(open_database(address), raises(Killed()), sql.LEASE_OVER))
     with pytest.raises(Killed):
         dying.sweep(first.clock.move(minutes=3))
     dying.database.close()
 
-    again = Ledger(open_database(tmp_path / "a.db"))
+    again = Ledger(open_database(address))
     (lost,) = again.sweep(first.clock())
     again.database.close()
 
@@ -155,17 +159,17 @@ def test_a_kill_while_sweeping_sweeps_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("point", ["claiming", "writing the attempt", "sent, before the answer", "settling"])
-def test_a_real_exit_leaves_what_an_exception_leaves(tmp_path: Path, point: str) -> None:
+def test_a_real_exit_leaves_what_an_exception_leaves(address: str, point: str) -> None:
     code = (
-        "import asyncio, os, sys; from pathlib import Path\n"
+        "import asyncio, os, sys\n"
         "from tests.delivery.test_faults import doomed; from tests.delivery.fakes import Plain, Platform\n"
-        "world = doomed(Path(sys.argv[1]), Platform(), sys.argv[2], lambda: os._exit(9)); world.opened()\n"
+        "world = doomed(sys.argv[1], Platform(), sys.argv[2], lambda: os._exit(9)); world.opened()\n"
         "asyncio.run(world.live(Plain(), 1))"
     )
-    command = [sys.executable, "-c", code, str(tmp_path / "a.db"), point]
-    ended = subprocess.run(command, cwd=Path(__file__).parents[2], env=os.environ, check=False)  # noqa: S603 (our own code)
+    command = [sys.executable, "-c", code, address, point]
+    ended = subprocess.run(command, cwd=Path(__file__).parents[2], env=os.environ, check=False)
 
-    database = open_database(tmp_path / "a.db")
+    database = open_database(address)
     (delivery,) = reports.find(database)
     database.close()
     assert ended.returncode == 9
