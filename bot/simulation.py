@@ -75,6 +75,7 @@ class _Years:
     first: date
     last: date
     _slots: dict[tuple[object, ...], list[tuple[date, datetime]]] = field(default_factory=dict)
+    _styles: dict[tuple[object, ...], Style] = field(default_factory=dict)
     _editions: dict[tuple[object, ...], Edition | NothingToTell] = field(default_factory=dict)
 
     def days(self, subscription: Subscription) -> list[date]:
@@ -94,6 +95,13 @@ class _Years:
         begin, end = (datetime.combine(day, time(), UTC) for day in (self.first, self.last))
         found = due([subscription], {subscription.name: begin - _AROUND}, end + _AROUND, timedelta(days=1))
         return [(each.day, each.instant) for each in found if self.first <= each.day <= self.last]
+
+    def style(self, subscription: Subscription, channel: Channel) -> Style:
+        """Of a channel that is followed twice, daily and weekly, the templates are compiled once."""
+        key = (id(channel), subscription.calendars, subscription.language, subscription.templates)
+        if key not in self._styles:
+            self._styles[key] = self.paper.style(subscription, channel, {})
+        return self._styles[key]
 
     def edition(self, subscription: Subscription, day: date) -> Edition | NothingToTell:
         key = (day, *_key(subscription, _NO_MATTER | {"timezone", "at"}))
@@ -135,7 +143,7 @@ def _report(years: _Years, run: Run) -> Report:
 def _rendered(years: _Years, run: Run) -> tuple[dict[date, tuple[Message, ...]], list[Oddity]]:
     """The messages of each day that has any, and what is wrong with single days."""
     rendered, findings = {}, []
-    look = years.paper.style(run.subscription, run.channel, {})
+    look = years.style(run.subscription, run.channel)
     for day in years.days(run.subscription):
         edition = years.edition(run.subscription, day)
         if isinstance(edition, NothingToTell):

@@ -89,8 +89,9 @@ def _every_kind(app: App, timezones: tuple[str, ...]) -> Iterator[Run]:
     for name, kind in sorted(kinds().items()):
         options = kind.Options.model_validate(dict(kind.example))
         daily = subscription(app.config, ChannelConfig(name, name, options, Told.model_validate({})))
+        channel = app.channel(daily)
         for each in (daily, replace(daily, name=f"{name} weekly", rhythm=Rhythm.WEEKLY)):
-            yield Run(replace(each, templates=None), app.channel(each), timezones)
+            yield Run(replace(each, templates=None), channel, timezones)
 
 
 def _progress() -> Any:

@@ -28,14 +28,18 @@ def length(text: str, unit: Unit) -> int:
         case Unit.GRAPHEMES if text.isascii():
             return len(text) - text.count("\r\n")  # the one cluster that ASCII has
         case Unit.GRAPHEMES:
-            return sum(1 for _ in graphemes(text))
+            return len(_clusters(text))
 
 
 def graphemes(text: str) -> Iterator[str]:
     """The extended grapheme clusters of `text`, Unicode 17 (the regex package follows the standard; `re` does not)."""
+    return iter(_clusters(text))
+
+
+def _clusters(text: str) -> list[str]:
     import regex
 
-    return (match.group() for match in regex.finditer(r"\X", text))
+    return regex.findall(r"\X", text)
 
 
 def cut(text: str, limit: int, unit: Unit) -> str:

@@ -47,6 +47,7 @@ class _Draft:
     sources: bool = True
     part: int = 1
     parts: int = 1
+    text: str = ""  # as it was measured; empty before
 
 
 def style(
@@ -94,8 +95,9 @@ def _part(edition: Edition, entries: list[Entry], part: int) -> _Draft:
 
 def _fitted(draft: _Draft, style: Style) -> _Draft:
     for candidate in _leaving_out(draft):
-        if style.budget.fits(_text(candidate, style)):
-            return candidate
+        text = _text(candidate, style)
+        if style.budget.fits(text):
+            return replace(candidate, text=text)
     return _shortened(candidate, style)
 
 
@@ -204,7 +206,7 @@ def _message(draft: _Draft, style: Style) -> Message:
     edition = draft.edition
     event = edition.lead.event if edition.lead else None
     picture = event.picture if event else None
-    text = _text(draft, style)
+    text = draft.text or _text(draft, style)
     return Message(
         title=words.title(edition.day, edition.last, style.language, replay=edition.replay),
         text=text,

@@ -130,6 +130,7 @@ def _environment(markup: Markup, load: Callable[[str], Any]) -> _Environment:
         finalize=lambda value: value if isinstance(value, Raw) else markup.escape("" if value is None else str(value)),
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # a changed file counts after a restart
         autoescape=False,  # `finalize` escapes, by the rules of the platform instead of HTML's
     )
     environment.globals[_TURN] = environment.turn

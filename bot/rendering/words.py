@@ -29,6 +29,7 @@ def locale(language: str) -> Locale:
         return Locale.parse("en_001")
 
 
+@lru_cache(maxsize=2048)
 def day_month(day: date, language: str = "en") -> str:
     """25 November, 25. November, ۲۵ نوامبر."""
     from babel.dates import format_skeleton
