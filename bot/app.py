@@ -71,6 +71,7 @@ class App:
     now: Callable[[], datetime] = utc_now
     jitter: Callable[[], float] = random.random
     cache: Path | None = field(default_factory=settings.cache_folder)
+    _read: tuple[object, tuple[Subscription, ...], dict[str, Subscription]] | None = None
 
     @cached_property
     def paper(self) -> Paper:
@@ -115,13 +116,20 @@ class App:
         """The subscriptions of the config file."""
         return from_config(self.config)
 
-    def subscriptions(self) -> list[Subscription]:
-        """All subscriptions. Where a stored one has the name of a configured one, the config wins."""
-        own = {each.name: each for each in self.configured()}
-        stored = [each for each in self.store.all() if each.name not in own]
-        return [*own.values(), *(subscription(self.config, each, Owner.STORED) for each in stored)]
+    def subscriptions(self) -> Sequence[Subscription]:
+        """All subscriptions. Where a stored one has the name of a configured one, the config wins.
 
-    def known(self) -> list[Subscription]:
+        The same object as before, while no command has added or removed one.
+        """
+        version = self.store.version()
+        if self._read is None or self._read[0] != version:
+            own = {each.name: each for each in self.configured()}
+            stored = (each for each in self.store.all() if each.name not in own)
+            found = (*own.values(), *(subscription(self.config, each, Owner.STORED) for each in stored))
+            self._read = version, found, {each.name: each for each in found}
+        return self._read[1]
+
+    def known(self) -> Sequence[Subscription]:
         """All subscriptions as far as a command that writes nothing can know: no database is made for it."""
         there = "://" in self.config.database or Path(self.config.database).exists()
         return self.subscriptions() if there else self.configured()
@@ -130,10 +138,10 @@ class App:
         """The subscription of a name. Raises `Mistake` if there is none."""
         from bot.documents import suggestion
 
-        found = {each.name: each for each in self.known()}
-        if name not in found:
-            raise Mistake(f"there is no channel {name!r}", suggestion(name, list(found)))
-        return found[name]
+        found = self._named(name)
+        if found is None:
+            raise Mistake(f"there is no channel {name!r}", suggestion(name, [each.name for each in self.known()]))
+        return found
 
     def channel(self, subscription: Subscription) -> Channel:
         """The channel that a subscription posts to."""
@@ -152,21 +160,25 @@ class App:
 
     async def carry(self, delivery: Delivery) -> Delivery:
         """One attempt of a delivery; one whose channel is gone from the config is skipped."""
-        wanted = self._wanted(delivery)
+        wanted = self._named(delivery.subscription)
         if wanted is None:
             return self.ledger.skip(delivery, "its channel is no longer configured") or delivery
         return await self.courier.deliver(delivery, self.channel(wanted))
 
     async def look_after(self, delivery: Delivery) -> Delivery:
         """What can be done about a delivery in doubt."""
-        wanted = self._wanted(delivery)
+        wanted = self._named(delivery.subscription)
         if wanted is None:
             return self.ledger.hold(delivery, "its channel is no longer configured") or delivery
         repeat = wanted.in_doubt is settings.OnDoubt.REPEAT
         return await self.courier.settle_doubt(delivery, self.channel(wanted), repeat=repeat)
 
-    def _wanted(self, delivery: Delivery) -> Subscription | None:
-        return next((each for each in self.subscriptions() if each.name == delivery.subscription), None)
+    def _named(self, name: str) -> Subscription | None:
+        """One subscription, found without looking at the others."""
+        known = self.known()
+        if self._read is not None and self._read[1] is known:
+            return self._read[2].get(name)
+        return next((each for each in known if each.name == name), None)
 
     def agenda(self, subscription: Subscription, day: date) -> tuple[tuple[str, Slot], ...]:
         """The deliveries of a subscription on a day, each with its slot."""

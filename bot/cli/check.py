@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
@@ -48,7 +48,7 @@ def _problems(app: App, wanted: Subscription) -> Iterator[Problem]:
         yield Problem(Where(f"channel {wanted.name}"), found.what, found.instead)
 
 
-async def _ask(app: App, wanted: list[Subscription]) -> list[dict[str, Any]]:
+async def _ask(app: App, wanted: Sequence[Subscription]) -> list[dict[str, Any]]:
     async with app.http:
         return list(await asyncio.gather(*(_ask_one(app, each) for each in wanted)))
 
@@ -67,7 +67,7 @@ async def _no_claim() -> None:
     """Nothing is posted, so nothing is claimed."""
 
 
-def _tell(app: App, wanted: list[Subscription], asked: list[dict[str, Any]]) -> None:
+def _tell(app: App, wanted: Sequence[Subscription], asked: list[dict[str, Any]]) -> None:
     names = {name: len(app.paper.calendars((name,))[0].events) for each in wanted for name in each.calendars}
     for name, count in names.items():
         click.echo(f"calendar {name}: {count} events")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -46,7 +46,7 @@ def resolved(day: str | date, app: App, timezone: str) -> date:
     return local_day(app.now(), timezone) + timedelta(days=1 if day == "tomorrow" else 0)
 
 
-def chosen(app: App, names: Iterable[str]) -> list[Subscription]:
+def chosen(app: App, names: Iterable[str]) -> Sequence[Subscription]:
     """The subscriptions of these names, all of them if none is named. Raises `Mistake` for an unknown name."""
     names = tuple(dict.fromkeys(names))
     found = [app.subscription(name) for name in names] if names else app.known()

@@ -71,7 +71,7 @@ def command(
     if begin > end:
         raise click.BadParameter(f"{end} is before {begin}", param_hint="--to")
     runs = list(_chosen(app, names, timezones) if names else _every_kind(app, timezones or ZONES))
-    reports = simulate(app.paper, runs, begin, end, _progress())
+    reports = simulate(app.paper, app.agenda, runs, begin, end, _progress())
     if json_:
         as_json([asdict(each) for each in reports])
     else:

@@ -30,15 +30,20 @@ class Ledger:
 
     def open(self, deliveries: Iterable[NewDelivery], cursors: Mapping[str, datetime]) -> int:
         """Opens what is not open yet and advances the cursors, together; says how many are new."""
+        moments = {at: micros(at) for at in set(cursors.values())}  # mostly one for all
         with self.database.transaction() as tx:
             tx.execute_many(sql.OPEN, (_opened(each) for each in deliveries))
-            new = max(tx.changed, 0)
-            tx.execute_many(sql.ADVANCE, ({"subscription": name, "until": micros(at)} for name, at in cursors.items()))
+            new = tx.changed
+            tx.execute_many(sql.ADVANCE, ({"subscription": name, "until": moments[at]} for name, at in cursors.items()))
         return new
 
-    def cursors(self) -> dict[str, datetime]:
-        """Up to which instant every slot of a subscription has been opened."""
-        return {row["subscription"]: instant(row["planned_until"]) for row in self.database.fetch(sql.CURSORS)}
+    def cursors(self, names: Sequence[str] | None = None) -> dict[str, datetime]:
+        """Up to which instant every slot has been opened, for these names or for all."""
+        if names is None:
+            rows = self.database.fetch(sql.CURSORS)
+        else:
+            rows = [row for name in names for row in self.database.fetch(sql.CURSOR, {"subscription": name})]
+        return {row["subscription"]: instant(row["planned_until"]) for row in rows}
 
     # what is to be done
 
@@ -185,15 +190,15 @@ class Ledger:
 
 
 def _opened(new: NewDelivery) -> Row:
-    waits = new.state is State.WAITING
+    due_at = micros(new.due_at)
     return {
         "subscription": new.subscription,
         "day": new.day.isoformat(),
         "part": new.part,
         "run": new.run,
         "state": new.state.value,
-        "due_at": micros(new.due_at),
-        "next_at": micros(new.due_at) if waits else None,
+        "due_at": due_at,
+        "next_at": due_at if new.state is State.WAITING else None,
         "expires_at": micros(new.expires_at),
         "reason": new.reason,
     }

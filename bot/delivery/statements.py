@@ -17,6 +17,7 @@ ON CONFLICT (subscription) DO UPDATE SET planned_until = excluded.planned_until
 WHERE cursor.planned_until < excluded.planned_until
 """
 
+CURSOR = "SELECT subscription, planned_until FROM cursor WHERE subscription = :subscription"
 CURSORS = "SELECT subscription, planned_until FROM cursor"
 
 # --- what is to be done

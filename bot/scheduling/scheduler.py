@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,8 @@ from typing import Any
 from bot.delivery.ledger import Ledger
 from bot.delivery.states import NewDelivery, State
 from bot.scheduling.dispatch import Dispatcher
-from bot.scheduling.due import Agenda, Due, advanced, due, next_instant
+from bot.scheduling.due import EVERYONE, Agenda, Due, advanced, daily
+from bot.scheduling.timetable import Timetable
 from bot.subscriptions.subscription import Subscription
 
 TICK = timedelta(seconds=15)
@@ -29,13 +30,16 @@ log = logging.getLogger(__name__)
 class Scheduler:
     """`subscriptions` is asked at every tick, so that what a command adds counts at once."""
 
-    subscriptions: Callable[[], Iterable[Subscription]]
+    subscriptions: Callable[[], Sequence[Subscription]]
     agenda: Agenda
     ledger: Ledger
     dispatcher: Dispatcher
     now: Callable[[], datetime]
     window: timedelta
     _ticking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _known: Sequence[Subscription] = ()
+    _timetable: Timetable = field(default_factory=lambda: Timetable((), daily))
+    _seen: dict[str, datetime] = field(default_factory=dict)
 
     async def tick(self) -> int:
         """One round: open what has come, sweep what got stuck, start couriers; says how many were started."""
@@ -48,9 +52,23 @@ class Scheduler:
 
     def plan(self, now: datetime) -> int:
         """Opens a delivery for each slot that has come since the cursors, and moves the cursors, in one transaction."""
-        known, cursors = list(self.subscriptions()), self.ledger.cursors()
-        opened = [_opened(each) for each in due(known, cursors, now, self.window, self.agenda)]
-        return self.ledger.open(opened, advanced(known, cursors, now))
+        table = self._table()
+        cursors = {**self._seen, **self.ledger.cursors((EVERYONE,))}
+        opened = [_opened(each) for each in table.due(cursors, now, self.window)]
+        moved = advanced(table.subscriptions if len(self._seen) < len(table.subscriptions) else (), cursors, now)
+        new = self.ledger.open(opened, moved)
+        self._seen |= {name: at for name, at in moved.items() if name != EVERYONE}
+        return new
+
+    def _table(self) -> Timetable:
+        """The timetable of the subscriptions as they are now; `subscriptions` gives the same object while none changes."""
+        known = self.subscriptions()
+        if known is not self._known:
+            self._timetable = Timetable(known, self.agenda)
+            names = {each.name for each in known}
+            self._seen = {name: at for name, at in self.ledger.cursors().items() if name in names}
+            self._known = known
+        return self._timetable
 
     async def once(self) -> None:
         """Sends what is due now, and what becomes due while that is under way; then returns."""
@@ -80,7 +98,7 @@ class Scheduler:
 
     def _next(self) -> datetime | None:
         now = self.now()
-        coming = (next_instant(self.subscriptions(), now, self.agenda), self.ledger.next_due())
+        coming = (self._table().next(now), self.ledger.next_due())
         return min((each for each in coming if each is not None), default=None)
 
 

@@ -20,6 +20,7 @@ INSERT INTO subscription (name, settings, created_at) VALUES (:name, :settings, 
 ON CONFLICT (name) DO NOTHING
 """
 _REMOVE = "DELETE FROM subscription WHERE name = :name"
+_VERSION = "SELECT COUNT(*) AS number, COALESCE(MAX(created_at), 0) AS newest FROM subscription"
 _ALL = "SELECT name, settings FROM subscription ORDER BY name"
 
 
@@ -50,9 +51,9 @@ class Store:
         """Every stored subscription, as if it stood in the config."""
         return [self._opened(row["name"], json.loads(row["settings"])) for row in self.database.fetch(_ALL)]
 
-    def names(self) -> list[str]:
-        """Their names alone, for which no key is needed."""
-        return [row["name"] for row in self.database.fetch(_ALL)]
+    def version(self) -> object:
+        """Changes whenever a subscription is added or removed."""
+        return tuple(self.database.fetch(_VERSION)[0].values())
 
     def _opened(self, name: str, settings: Mapping[str, Any]) -> ChannelConfig:
         options = json.loads(self.cipher().decrypt(settings["options"]))
