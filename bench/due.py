@@ -1,4 +1,4 @@
-"""How long does it take to know what is due in the next minute, by the number of subscriptions? Milliseconds, median of many."""
+"""How long does it take to know what is due in the next minute? By number of subscriptions; milliseconds, median of many."""
 
 from __future__ import annotations
 
