@@ -18,8 +18,8 @@ from bot.editions import Edition, NothingToTell
 from bot.errors import BotError
 from bot.rendering.compose import Style, compose, compose_thread
 from bot.rendering.message import Message
-from bot.scheduling.due import due
-from bot.scheduling.slots import local_day
+from bot.scheduling.due import Agenda, due
+from bot.scheduling.slots import Slot, local_day
 from bot.subscriptions.paper import Paper
 from bot.subscriptions.subscription import Subscription
 
@@ -67,34 +67,52 @@ class Report:
     notes: tuple[Oddity, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A delivery as the scheduler would open it. `run` tells the deliveries of one day apart; most days have one."""
+
+    day: date
+    run: str
+    slot: Slot
+    instant: datetime
+
+
+Which = tuple[date, str]  # a day and a run
+Rendered = dict[Which, tuple[Message, ...]]
+
+
 @dataclass(slots=True)
 class _Years:
     """The days that are simulated, with what was reckoned for them already."""
 
     paper: Paper
+    agenda: Agenda
     first: date
     last: date
-    _slots: dict[tuple[object, ...], list[tuple[date, datetime]]] = field(default_factory=dict)
+    _opened: dict[tuple[object, ...], list[_Opened]] = field(default_factory=dict)
     _styles: dict[tuple[object, ...], Style] = field(default_factory=dict)
     _editions: dict[tuple[object, ...], Edition | NothingToTell] = field(default_factory=dict)
 
-    def days(self, subscription: Subscription) -> list[date]:
-        """The days on which a post is due."""
+    def planned(self, subscription: Subscription) -> dict[date, list[str]]:
+        """The runs of each day on which anything is due."""
         every = (self.first + timedelta(days=number) for number in range((self.last - self.first).days + 1))
-        return [day for day in every if subscription.falls_on(day.weekday())]
+        runs = {day: [run for run, _ in self.agenda(subscription, day)] for day in every}
+        return {day: found for day, found in runs.items() if found}
 
-    def slots(self, subscription: Subscription, timezone: str) -> list[tuple[date, datetime]]:
+    def opened(self, subscription: Subscription, timezone: str) -> list[_Opened]:
         """What the scheduler would open, by the very function that it uses."""
         wanted = replace(subscription, timezone=timezone)
         key = _key(wanted, _NO_MATTER)
-        if key not in self._slots:
-            self._slots[key] = self._opened(wanted)
-        return self._slots[key]
+        if key not in self._opened:
+            self._opened[key] = list(self._due(wanted))
+        return self._opened[key]
 
-    def _opened(self, subscription: Subscription) -> list[tuple[date, datetime]]:
+    def _due(self, wanted: Subscription) -> Iterator[_Opened]:
         begin, end = (datetime.combine(day, time(), UTC) for day in (self.first, self.last))
-        found = due([subscription], {subscription.name: begin - _AROUND}, end + _AROUND, timedelta(days=1))
-        return [(each.day, each.instant) for each in found if self.first <= each.day <= self.last]
+        found = due([wanted], {wanted.name: begin - _AROUND}, end + _AROUND, timedelta(days=1), self.agenda)
+        for each in found:
+            if self.first <= each.day <= self.last:
+                yield _Opened(each.day, each.run, dict(self.agenda(wanted, each.day))[each.run], each.instant)
 
     def style(self, subscription: Subscription, channel: Channel) -> Style:
         """Of a channel that is followed twice, daily and weekly, the templates are compiled once."""
@@ -103,10 +121,10 @@ class _Years:
             self._styles[key] = self.paper.style(subscription, channel, {})
         return self._styles[key]
 
-    def edition(self, subscription: Subscription, day: date) -> Edition | NothingToTell:
-        key = (day, *_key(subscription, _NO_MATTER | {"timezone", "at"}))
+    def edition(self, subscription: Subscription, day: date, run: str) -> Edition | NothingToTell:
+        key = (day, run, *_key(subscription, _NO_MATTER | {"timezone", "at"}))
         if key not in self._editions:
-            self._editions[key] = self.paper.edition(subscription, day)
+            self._editions[key] = self.paper.edition(subscription, day, run)
         return self._editions[key]
 
 
@@ -115,10 +133,15 @@ def _key(subscription: Subscription, apart: frozenset[str]) -> tuple[object, ...
 
 
 def simulate(
-    paper: Paper, runs: Sequence[Run], first: date, last: date, progress: Callable[[int, int], None] = lambda *_: None
+    paper: Paper,
+    agenda: Agenda,
+    runs: Sequence[Run],
+    first: date,
+    last: date,
+    progress: Callable[[int, int], None] = lambda *_: None,
 ) -> list[Report]:
     """A report for each run, over all days from `first` to `last`. `progress` is told how many runs of how many are done."""
-    years = _Years(paper, first, last)
+    years = _Years(paper, agenda, first, last)
     reports = []
     for number, run in enumerate(runs):
         progress(number, len(runs))
@@ -127,35 +150,37 @@ def simulate(
 
 
 def _report(years: _Years, run: Run) -> Report:
-    rendered, findings = _rendered(years, run)
+    wanted, planned = run.subscription, years.planned(run.subscription)
+    rendered, findings = _rendered(years, run, planned)
     findings += _repeated(rendered)
     posts, notes = 0, list[Oddity]()
     for timezone in run.timezones:
-        slots = years.slots(run.subscription, timezone)
-        posts += sum(len(rendered.get(day, ())) for day, _ in slots)
-        findings += _misplaced(years.days(run.subscription), slots, timezone)
-        notes += _clock_changes(slots, run.subscription.at, timezone)
+        opened = years.opened(wanted, timezone)
+        posts += sum(len(rendered.get((each.day, each.run), ())) for each in opened)
+        findings += _misplaced(planned, opened, timezone)
+        notes += (note for each in opened if (note := _clock_change(each, timezone)))
     left_out = sum(message.data["left_out"] for messages in rendered.values() for message in messages)
-    wanted = run.subscription
     return Report(wanted.name, wanted.kind, run.timezones, posts, left_out, tuple(sorted(findings)), tuple(sorted(notes)))
 
 
-def _rendered(years: _Years, run: Run) -> tuple[dict[date, tuple[Message, ...]], list[Oddity]]:
-    """The messages of each day that has any, and what is wrong with single days."""
-    rendered, findings = {}, []
+def _rendered(years: _Years, run: Run, planned: dict[date, list[str]]) -> tuple[Rendered, list[Oddity]]:
+    """The messages of each day and run, and what is wrong with single days."""
+    rendered: Rendered = {}
+    findings: list[Oddity] = []
     look = years.style(run.subscription, run.channel)
-    for day in years.days(run.subscription):
-        edition = years.edition(run.subscription, day)
-        if isinstance(edition, NothingToTell):
-            if run.subscription.quiet_days is not QuietDays.SILENT:
-                findings.append(Oddity(day, "empty", edition.reason))
-            continue
-        try:
-            rendered[day] = compose_thread(edition, look) if run.subscription.thread else (compose(edition, look),)
-        except BotError as error:
-            findings.append(Oddity(day, "too-long", str(error)))
-            continue
-        findings += (Oddity(day, "too-long", what) for what in _too_long(edition, rendered[day], look))
+    for day, runs in planned.items():
+        found = {name: years.edition(run.subscription, day, name) for name in runs}
+        editions = {name: each for name, each in found.items() if isinstance(each, Edition)}
+        if not editions and run.subscription.quiet_days is not QuietDays.SILENT:
+            findings += (Oddity(day, "empty", each.reason) for each in found.values() if isinstance(each, NothingToTell))
+        for name, edition in editions.items():
+            try:
+                messages = compose_thread(edition, look) if run.subscription.thread else (compose(edition, look),)
+            except BotError as error:
+                findings.append(Oddity(day, "too-long", str(error)))
+                continue
+            rendered[day, name] = messages
+            findings += (Oddity(day, "too-long", what) for what in _too_long(edition, messages, look))
     return rendered, findings
 
 
@@ -171,40 +196,37 @@ def _too_long(edition: Edition, messages: Sequence[Message], look: Style) -> Ite
             yield f"{event.key} is cut to fit: {_short(lead['text'])}"
 
 
-def _repeated(rendered: dict[date, tuple[Message, ...]]) -> Iterator[Oddity]:
+def _repeated(rendered: Rendered) -> Iterator[Oddity]:
     """Texts that stand on two dates of one year."""
     first: dict[tuple[int, str], date] = {}
-    for day, messages in rendered.items():
+    for (day, _), messages in rendered.items():
         for text in {each["text"] for message in messages for each in message.data["events"] if each["text"]}:
             before = first.setdefault((day.year, text), day)
             if before != day:
                 yield Oddity(day, "repeated", f"as on {before}: {_short(text)}")
 
 
-def _misplaced(days: Sequence[date], slots: Sequence[tuple[date, datetime]], timezone: str) -> Iterator[Oddity]:
-    """Days without a post or with two, and posts that come on another local day or out of order."""
-    count = Counter(day for day, _ in slots)
-    for day in days:
-        if not count[day]:
+def _misplaced(planned: dict[date, list[str]], opened: Sequence[_Opened], timezone: str) -> Iterator[Oddity]:
+    """Days without a post or with two, and posts that come on another local day."""
+    count = Counter((each.day, each.run) for each in opened)
+    for day, run in ((day, run) for day, runs in planned.items() for run in runs):
+        if not count[day, run]:
             yield Oddity(day, "clock", "no instant: this place skipped the day", timezone)
-        elif count[day] > 1:
-            yield Oddity(day, "two-posts", f"{count[day]} slots", timezone)
-    last: datetime | None = None
-    for day, instant in slots:
-        if local_day(instant, timezone) != day or (last and instant <= last):
-            yield Oddity(day, "clock", f"posted at {instant:%Y-%m-%d %H:%M} UTC", timezone)
-        last = instant
+        elif count[day, run] > 1:
+            yield Oddity(day, "two-posts", f"{count[day, run]} slots", timezone)
+    for each in opened:
+        if local_day(each.instant, each.slot.timezone) != each.day:
+            yield Oddity(each.day, "clock", f"posted at {each.instant:%Y-%m-%d %H:%M} UTC", timezone)
 
 
-def _clock_changes(slots: Sequence[tuple[date, datetime]], at: time, timezone: str) -> Iterator[Oddity]:
-    """Days on which the hour is skipped or comes twice."""
-    zone = ZoneInfo(timezone)
-    for day, instant in slots:
-        local = instant.astimezone(zone)
-        if local.time() != at:
-            yield Oddity(day, "clock", f"{at:%H:%M} is skipped; posted at {local:%H:%M}", timezone)
-        elif local.utcoffset() != local.replace(fold=1).utcoffset():
-            yield Oddity(day, "clock", f"{at:%H:%M} comes twice; posted the first time", timezone)
+def _clock_change(opened: _Opened, timezone: str) -> Oddity | None:
+    """A note, where the hour is skipped on this day or comes twice."""
+    at, local = opened.slot.at, opened.instant.astimezone(ZoneInfo(opened.slot.timezone))
+    if local.time() != at:
+        return Oddity(opened.day, "clock", f"{at:%H:%M} is skipped; posted at {local:%H:%M}", timezone)
+    if local.utcoffset() != local.replace(fold=1).utcoffset():
+        return Oddity(opened.day, "clock", f"{at:%H:%M} comes twice; posted the first time", timezone)
+    return None
 
 
 def _short(text: str) -> str:

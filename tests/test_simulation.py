@@ -13,7 +13,7 @@ from bot import simulation
 from bot.app import App, read_config
 from bot.calendars.events import Event
 from bot.calendars.index import Indexed
-from bot.config import QuietDays
+from bot.config import Mode, QuietDays
 from bot.scheduling.due import due
 from bot.simulation import Oddity, Report, Run, simulate
 
@@ -43,7 +43,7 @@ def report(
     app: App, channel: str = "terminal", *, zone: str = "UTC", days: tuple[date, date] = YEAR, **more: object
 ) -> Report:
     wanted = replace(app.subscription(channel), **more)  # type: ignore[arg-type]  # fields of a test's choice
-    (found,) = simulate(app.paper, [Run(wanted, app.channel(wanted), (zone,))], *days)
+    (found,) = simulate(app.paper, app.agenda, [Run(wanted, app.channel(wanted), (zone,))], *days)
     return found
 
 
@@ -132,8 +132,26 @@ def test_a_scheduler_that_opened_a_day_twice_or_on_another_day_would_be_seen(
     monkeypatch.setattr("bot.simulation.due", lambda *wanted: [replace(each, day=day) for each in due(*wanted)[:1]])
     late = report(app(tmp_path, every_day()), days=(day, day))
 
-    assert [each.kind for each in twice.findings] == ["clock", "two-posts"]
+    assert [each.kind for each in twice.findings] == ["two-posts"]
     assert [each.kind for each in late.findings] == ["clock"]
+
+
+def test_a_replay_has_444_posts_and_nothing_before_or_after_it_is_empty(tmp_path: Path) -> None:
+    crisis = app(tmp_path, every_day())
+    days, start = (date(2025, 12, 1), date(2027, 6, 30)), date(2026, 1, 1)
+
+    found = report(crisis, days=days, mode=Mode.REPLAY, start=start, calendars=("iran-hostage-crisis",))
+
+    assert (found.posts, found.findings) == (444, ())
+
+
+def test_events_at_their_own_hour_are_several_posts_of_a_day_and_not_two_of_one(tmp_path: Path) -> None:
+    crisis = app(tmp_path, every_day())
+    day = date(2026, 11, 4)
+
+    found = report(crisis, days=(day, day), mode=Mode.AS_IT_HAPPENED, calendars=("iran-hostage-crisis",))
+
+    assert (found.posts > 1, found.findings) == (True, ())
 
 
 class Unread(Indexed):
@@ -159,13 +177,13 @@ def test_each_day_is_rendered_once_however_many_zones_it_is_posted_in(tmp_path: 
     honest = all_day.paper.edition
 
     class Counting(type(all_day.paper)):  # type: ignore[misc]  # a paper that counts
-        def edition(self, subscription: object, day: date) -> object:
+        def edition(self, subscription: object, day: date, run: str = "") -> object:
             asked.append(day)
-            return honest(subscription, day)  # type: ignore[arg-type]  # handed on
+            return honest(subscription, day, run)  # type: ignore[arg-type]  # handed on
 
     paper = Counting(all_day.paper.shelf, all_day.paper.templates)
     runs = [Run(wanted, all_day.channel(wanted), simulation.ZONES)] * 3
-    reports = simulate(paper, runs, *YEAR)
+    reports = simulate(paper, all_day.agenda, runs, *YEAR)
 
     assert len(asked) == 365
     assert [each.posts for each in reports] == [365 * 12] * 3
@@ -178,6 +196,7 @@ def test_progress_is_told_before_each_run(tmp_path: Path) -> None:
 
     simulate(
         all_day.paper,
+        all_day.agenda,
         [Run(wanted, all_day.channel(wanted), ("UTC",))] * 2,
         YEAR[0],
         YEAR[0],
