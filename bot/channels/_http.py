@@ -41,6 +41,7 @@ POOL = 30.0  # seconds that a request may wait for its turn
 MOST_BYTES = 1 << 20  # of an answer's body
 MOST_STEPS = 100  # of one conversation
 LONGEST_PAUSE = 60.0  # seconds inside a conversation
+LAST_LOOK = 0.25  # seconds to take in what has come, when a time limit is reached
 _LEAVING = "send_request_headers.started"  # httpcore's event, after "http11." or "http2."
 _FIXED_HEADERS = {"user-agent": USER_AGENT, "accept-encoding": "identity"}
 # These are raised before a single byte of the request has been written.
@@ -64,12 +65,45 @@ class Transport(httpx.AsyncHTTPTransport):
             self._pool._network_backend = Guard(httpcore.AnyIOBackend())  # noqa: SLF001  # see above
 
 
+class Within:
+    """A time limit, begun at once or by `begin`. Past it, `TimeoutError`.
+
+    A computer that slept wakes with the limit passed and with the answer at hand, and asyncio would do the timer first.
+    So what has come by then is taken in before the work is broken off.
+    """
+
+    def __init__(self, seconds: float | None = None) -> None:
+        self._seconds, self._timeout = seconds, asyncio.timeout(None)
+        self._bell: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> Self:
+        await self._timeout.__aenter__()
+        if self._seconds is not None:
+            self.begin(self._seconds)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._bell is not None:
+            self._bell.cancel()
+        await self._timeout.__aexit__(kind, error, traceback)
+
+    def begin(self, seconds: float) -> None:
+        if self._bell is not None:
+            self._bell.cancel()
+        self._bell = asyncio.get_running_loop().call_later(seconds, self._reached)
+
+    def _reached(self) -> None:
+        self._timeout.reschedule(asyncio.get_running_loop().time() + LAST_LOOK)
+
+
 @dataclass(slots=True)
 class _Departure:
     """What is known about one request on its way: claimed at most once, and whether its bytes began to leave."""
 
     claim: Claim
-    deadline: asyncio.Timeout
+    deadline: Within
     seconds: float
     left: bool = False
     objection: BaseException | None = None
@@ -86,7 +120,7 @@ class _Departure:
             self.objection = error
             raise
         self.left = True
-        self.deadline.reschedule(asyncio.get_running_loop().time() + self.seconds)
+        self.deadline.begin(self.seconds)
 
 
 class Http:
@@ -152,7 +186,7 @@ class Http:
 
     async def _answer(self, step: Request, claim: Claim) -> Answer:
         try:
-            async with asyncio.timeout(None) as deadline:
+            async with Within() as deadline:
                 departure = _Departure(claim, deadline, step.timeout)
                 return await self._sent(_request(step, departure), departure)
         except Exception as error:
@@ -189,7 +223,7 @@ def _once(claim: Claim) -> Claim:
 
 
 def _request(step: Request, departure: _Departure) -> httpx.Request:
-    timeouts = {"connect": CONNECT, "pool": POOL, "read": step.timeout, "write": step.timeout}
+    timeouts = {"connect": CONNECT, "pool": POOL}  # from the first byte on, the departure's deadline counts
     extensions = {"timeout": timeouts, "trace": departure.trace}
     headers = {**_FIXED_HEADERS, **step.headers}
     return httpx.Request(step.method, step.url, headers=headers, content=step.content, extensions=extensions)

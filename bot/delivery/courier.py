@@ -28,6 +28,7 @@ from bot.channels import (
     Unavailable,
     key_for,
 )
+from bot.channels._http import Within
 from bot.delivery import facts as kept
 from bot.delivery import policy, reports
 from bot.delivery.ledger import LEASE, NO_RECEIPT, Ledger
@@ -131,11 +132,11 @@ class Courier:
         post = await self._post(hold.delivery, channel, message)
         if not isinstance(channel, Direct):
             return await self._ask(channel.post(post, facts), hold)
-        async with asyncio.timeout(self.patience.total_seconds()):
+        async with Within(self.patience.total_seconds()):
             return await channel.deliver(post, hold)
 
     async def _ask(self, conversation: Conversation[R], claim: Claim) -> R:
-        async with asyncio.timeout(self.patience.total_seconds()):
+        async with Within(self.patience.total_seconds()):
             return await self.http.run(conversation, claim)
 
     async def _finding(self, delivery: Delivery, channel: Channel) -> Receipt | Decision:

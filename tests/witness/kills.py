@@ -1,0 +1,162 @@
+"""How often is a post lost or doubled when its program is killed at random moments, hundreds of times?"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from bot.database import open_database
+from bot.delivery.ledger import Ledger
+from tests.witness.checker import Verdict, verdict
+from tests.witness.life import finished, live
+from tests.witness.stage import POLICIES, Setting, days_ago, places, setting
+from tests.witness.witness import PROCESSES, Outside, ended, started
+
+SENDING = "SELECT id, fence FROM delivery WHERE state = 'sending'"
+SIZE = CHANNELS, DAYS = 40, 30
+LIFE = (0.02, 0.4)  # seconds until a life is ended
+GROWN = 0.8  # of the lives are killed after their first round has begun, the others while they start
+PATIENCE = 120.0  # seconds for what is left when there are no more kills
+
+
+@dataclass
+class Figures:
+    """What was measured over all batches of one personality."""
+
+    personality: str
+    fault: str
+    kills: int = 0
+    batches: int = 0
+    deliveries: int = 0
+    delivered: int = 0
+    in_doubt: int = 0
+    lost: int = 0
+    doubled: int = 0
+    claimed_at_kills: int = 0  # by the ledger, when the program was gone
+    seen_at_kills: int = 0  # by the witness: requests that it was at work on
+    seconds: float = 0.0
+    wrong: list[str] = field(default_factory=list)
+
+    def add(self, found: Verdict) -> None:
+        self.batches += 1
+        for name in ("deliveries", "delivered", "in_doubt", "lost", "doubled"):
+            setattr(self, name, getattr(self, name) + getattr(found, name))
+        self.wrong += found.wrong
+
+    def table(self) -> dict[str, Any]:
+        return {name: round(value, 1) if isinstance(value, float) else value for name, value in asdict(self).items()}
+
+
+@dataclass
+class Loop:
+    """Kills one life after the other, and compares when all has ended."""
+
+    outside: Outside
+    folder: Path
+    dice: random.Random
+    figures: Figures
+    channels: int = CHANNELS
+    days: int = DAYS
+    claims: set[tuple[int, int, int]] = field(default_factory=set)  # found open after a kill: batch, delivery, fence
+
+    def run(self, kills: int, seconds: float) -> Figures:
+        begun = time.monotonic()
+        while self.figures.kills < kills and time.monotonic() < begun + seconds:
+            self._batch(kills, begun + seconds)
+        self.figures.seconds = time.monotonic() - begun
+        return self.figures
+
+    def _batch(self, kills: int, end: float) -> None:
+        self.outside.forget()
+        scene = self._scene()
+        expected = self.channels * self.days
+        while not self._done(scene, expected):
+            if self.figures.kills < kills and time.monotonic() < end:
+                self._killed(scene, expected)
+            else:
+                self._last(scene, expected)
+        with_witness = self.outside.counts()
+        database = open_database(scene.database)
+        self.figures.add(verdict(database, with_witness, expected, settles=POLICIES[self.figures.personality] != "hold"))
+        database.close()
+
+    def _scene(self) -> Setting:
+        names = places(self.figures.personality, self.figures.fault, self.channels)
+        database = str(self.folder / f"{self.figures.personality}-{self.figures.fault}-{self.figures.batches}.db")
+        scene = setting(self.folder, self.outside.ports, names, self.outside.pace, database)
+        opened = open_database(database)
+        scene.planned_until(Ledger(opened), days_ago(self.outside.pace(), self.days))
+        opened.close()
+        return scene
+
+    def _killed(self, scene: Setting, expected: int) -> None:
+        ours, theirs = PROCESSES.Pipe()
+        life = started(live, scene, expected, theirs)
+        theirs.close()
+        if self.dice.random() < GROWN:
+            ours.poll(PATIENCE)  # its first round begins, or it has ended
+        life.join(self.dice.uniform(*LIFE))
+        ours.close()
+        if life.exitcode is None:
+            assert life.pid is not None
+            os.kill(life.pid, signal.SIGKILL)
+            life.join()
+            self.figures.kills += 1
+            self._note(scene)
+        _closed(life)
+
+    def _note(self, scene: Setting) -> None:
+        self.figures.seen_at_kills += len(self.outside.on_the_wire())
+        database = open_database(scene.database)
+        self.claims |= {(self.figures.batches, row["id"], row["fence"]) for row in database.fetch(SENDING)}
+        self.figures.claimed_at_kills = len(self.claims)
+        database.close()
+
+    def _last(self, scene: Setting, expected: int) -> None:
+        ours, theirs = PROCESSES.Pipe()
+        life = started(live, scene, expected, theirs)
+        life.join(PATIENCE)
+        ours.close()
+        theirs.close()
+        assert life.exitcode is not None, "the last life does not come to its end"
+        _closed(life)
+
+    def _done(self, scene: Setting, expected: int) -> bool:
+        database = open_database(scene.database)
+        try:
+            return finished(database, expected)
+        finally:
+            database.close()
+
+
+def _closed(life: BaseProcess) -> None:
+    assert life.exitcode in {0, -signal.SIGKILL}, f"a life ended with {life.exitcode}"
+    ended(life)
+
+
+def killed(
+    outside: Outside,
+    folder: Path,
+    kind: tuple[str, str],
+    kills: int,
+    seconds: float,
+    size: tuple[int, int] = SIZE,
+) -> Figures:
+    """Runs one personality with one fault until there were so many kills, or the time is over."""
+    loop = Loop(outside, folder, random.Random(f"{outside.seed}/{kind}"), Figures(*kind), *size)
+    return loop.run(kills, seconds)
+
+
+def all_kinds() -> Iterator[tuple[str, str]]:
+    """Each personality with delays up to the timeout; those that settle doubts also with trouble."""
+    for personality, policy in POLICIES.items():
+        yield personality, {"look": "slow", "key": "fine", "hold": "calm"}[policy]
+        if policy != "hold":
+            yield personality, "trouble"

@@ -1,0 +1,52 @@
+"""What is one life of a program? A process that plans, sweeps and sends as `thisday run` does, until it has no more to do.
+
+Only the bell is another: rounds follow each other at once, since the clock runs faster than APScheduler's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from contextlib import nullcontext
+from multiprocessing.connection import Connection
+
+from bot.app import App
+from bot.database import Database
+from bot.scheduling.scheduler import Scheduler
+from tests.witness.stage import Setting
+
+PAUSE = 0.02  # seconds between two rounds
+_OPEN = "SELECT COUNT(*) AS number FROM delivery WHERE next_at IS NOT NULL"
+_ALL = "SELECT COUNT(*) AS number FROM delivery"
+
+
+def live(setting: Setting, expected: int, ready: Connection, alone: bool = True) -> None:  # noqa: FBT001, FBT002  # a process gets no keywords
+    """Lives until all that is expected has ended; `alone` holds the database as the command does."""
+    logging.disable(logging.CRITICAL)
+    app = setting.app()
+    with app.database.exclusive() if alone else nullcontext():
+        ready.send_bytes(b"begins")
+        asyncio.run(until(app, lambda: finished(app.database, expected)))
+    app.database.close()
+    os._exit(0)
+
+
+async def until(app: App, done: Callable[[], bool]) -> None:
+    scheduler = app.scheduler()
+    async with app.http:
+        while not done():
+            await _round(scheduler)
+        await scheduler.dispatcher.idle(10)
+
+
+async def _round(scheduler: Scheduler) -> None:
+    await scheduler.tick()
+    await asyncio.sleep(PAUSE)
+
+
+def finished(database: Database, expected: int) -> bool:
+    """Whether all is opened and nothing is left that anybody must look at again."""
+    opened = database.fetch(_ALL)[0]["number"]
+    return opened >= expected and not database.fetch(_OPEN)[0]["number"]

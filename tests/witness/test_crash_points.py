@@ -1,0 +1,105 @@
+"""After an end at every named point, on every way a doubt is settled: is the state legal, and does the witness agree?"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.app import App
+from bot.database import open_database
+from bot.delivery.ledger import Ledger
+from tests.witness.checker import verdict
+from tests.witness.points import GONE, POINTS, Point, doomed, end_in_migration
+from tests.witness.stage import Setting, days_ago, setting
+from tests.witness.witness import SEED, SOAK, Outside, ended, started
+
+BY_POLICY = {"look": "ignores", "key": "receiver", "hold": "hook"}
+MINUTES = 8  # longer than a lease and a quiet period
+ALL = [(name, policy) for name, point in POINTS.items() for policy in point.policies]
+# A long run takes every policy at every point, a short one the policies in turn.
+CASES = (
+    ALL
+    if SOAK
+    else [(name, point.policies[(SEED + at) % len(point.policies)]) for at, (name, point) in enumerate(POINTS.items())]
+)
+
+
+@dataclass
+class Steps:
+    """A clock that goes a minute further each round; plain, so that a process can be given it."""
+
+    at: datetime
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+async def rounds(app: App, clock: Steps) -> None:
+    """What a program does in some minutes."""
+    scheduler = app.scheduler()
+    async with app.http:
+        for _ in range(MINUTES):
+            await scheduler.once()
+            clock.at += timedelta(minutes=1)
+
+
+def die(scene: Setting, clock: Steps, point: Point) -> None:
+    """The process that ends at a point."""
+    logging.disable(logging.CRITICAL)
+    if point.when == "migrate":
+        end_in_migration(int(point.what))
+    app = scene.app()
+    doomed(app, point)
+    asyncio.run(rounds(app, clock))
+    sys.exit(0)  # the point was never come to
+
+
+def killed_at(scene: Setting, clock: Steps, point: Point) -> None:
+    if point.first:
+        killed_at(scene, clock, POINTS[point.first])
+        clock.at += timedelta(minutes=MINUTES)
+    process = started(die, scene, clock, point)
+    process.join(30)
+    assert process.exitcode == GONE
+    ended(process)
+
+
+def prepared(scene: Setting, clock: Steps) -> None:
+    database = open_database(scene.database)
+    scene.planned_until(Ledger(database), days_ago(clock.at, 2))
+    database.close()
+
+
+@pytest.mark.parametrize(("name", "policy"), CASES)
+def test_an_end_at_any_point_is_made_good(name: str, policy: str, witness: Outside, tmp_path: Path) -> None:
+    point, clock = POINTS[name], Steps(witness.pace())
+    witness.clock(clock.at + timedelta(days=1))
+    scene = setting(tmp_path, witness.ports, [f"{BY_POLICY[policy]}-prompt-1"], clock)
+    if point.when == "migrate":
+        killed_at(scene, clock, point)
+    prepared(scene, clock)
+    if point.when != "migrate":
+        killed_at(scene, clock, point)
+
+    clock.at += timedelta(minutes=MINUTES)
+    app = scene.app()
+    asyncio.run(rounds(app, clock))
+
+    found = verdict(app.database, witness.counts(), 2, settles=policy != "hold")
+    app.database.close()
+    assert found.wrong == ()
+    assert (found.lost, found.doubled) == (0, 0)
+    assert found.in_doubt == (policy == "hold" and may_be_there(name))
+
+
+def may_be_there(name: str) -> bool:
+    """Whether the program ended between its claim and the writing down of the answer, by itself or by a life before it."""
+    names = list(POINTS)
+    own = names.index("claimed") <= names.index(name) <= names.index("settling")
+    return own or bool(POINTS[name].first)
