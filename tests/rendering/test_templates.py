@@ -226,7 +226,9 @@ def test_a_template_has_words_for_days_and_numbers(tmp_path: Path, text: str, ex
 def test_a_template_of_yours_extends_the_shipped_one(tmp_path: Path) -> None:
     (tmp_path / "yours").mkdir()
     (tmp_path / "shipped").mkdir()
-    (tmp_path / "yours" / "a.j2").write_text('{% extends "shipped/a.j2" %}{% block more %}yours{% endblock %}', encoding="utf-8")
+    (tmp_path / "yours" / "a.j2").write_text(
+        '{% extends "shipped/a.j2" %}{% block more %}yours{% endblock %}', encoding="utf-8"
+    )
     (tmp_path / "shipped" / "a.j2").write_text("shipped and {% block more %}{% endblock %}", encoding="utf-8")
 
     templates = Templates([tmp_path / "yours", tmp_path / "shipped"], "console", PLAIN)
