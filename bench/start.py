@@ -51,7 +51,7 @@ def written(folder: Path, count: int) -> Path:
             f"    date: {1900 + number % 120}-{month:02}-{day:02}",
             f"    title: Event number {number} of a large calendar",
             "    text: >-",
-            f"      Something happened here, and this is told in two sentences. It is entry {number}, with people and places.",
+            f"      Something happened here, and this is told in two sentences. Entry {number} has people and places.",
             f"    importance: {number % 5 + 1}",
             "    tags: [large, made-up]",
             "    people: [Nobody Inparticular]",
@@ -84,7 +84,7 @@ def large(folder: Path, count: int) -> dict[str, float]:
     preview = command("thisday", "preview", "--date", "2026-06-15", folder=folder, cache=cache)
     first = seconds(preview)
     text = path.read_text(encoding="utf-8")
-    parser = seconds(lambda: yaml.load(text, Loader=yaml.CSafeLoader))  # noqa: S506  # the safe loader, in C
+    parser = seconds(lambda: yaml.load(text, Loader=yaml.CSafeLoader))
     composing = seconds(lambda: yaml.compose(text, Loader=yaml.CSafeLoader))
     again = statistics.median(seconds(preview) for _ in range(5))
     return {
