@@ -24,6 +24,7 @@ Substitute = Callable[[str], str]
 M = TypeVar("M", bound="BaseModel")
 K = TypeVar("K")
 
+MOST_LEVELS = 100
 # Without aliases a document holds fewer values than characters; with them it may unfold to so many more.
 MOST_ALIASED = 100_000
 SHOWN = 40  # so much of a wrong value is shown
@@ -96,6 +97,8 @@ class _Unfolding:
     def _nested(self, node: yaml.Node) -> Any:
         if id(node) in self.open:
             raise Problems([self._problem(node, "this anchor contains itself", "write the values out")])
+        if len(self.open) == MOST_LEVELS:
+            raise Problems([self._problem(node, "nested too deeply", "use fewer levels")])
         self.open.add(id(node))
         value = self._mapping(node) if isinstance(node, yaml.MappingNode) else [self.value(each) for each in node.value]
         self.open.discard(id(node))
@@ -129,12 +132,9 @@ def parse(text: str, source: str, found: list[Problem], substitute: Substitute |
     that come to light later. `substitute` rewrites each scalar (the config's `${NAME}`) and may raise `Problems`, whose
     places are filled in here.
     """
-    try:
-        root = _composed(text, source)
-        unfolding = _Unfolding(source, substitute, len(text) + MOST_ALIASED, found)
-        return Document(source, unfolding.value(root) if root is not None else None, root)
-    except RecursionError:
-        raise Problems([Problem(Where(source, 1, 1), "nested too deeply", "use fewer levels")]) from None
+    root = _composed(text, source)
+    unfolding = _Unfolding(source, substitute, len(text) + MOST_ALIASED, found)
+    return Document(source, unfolding.value(root) if root is not None else None, root)
 
 
 def _composed(text: str, source: str) -> yaml.Node | None:
@@ -146,6 +146,8 @@ def _composed(text: str, source: str) -> yaml.Node | None:
         raise Problems([Problem(where, f"not YAML: {error.problem}", "check quotes, colons and indentation")]) from None
     except yaml.reader.ReaderError as error:
         raise Problems([Problem(_reader_place(text, source, error), f"not YAML: {error.reason}", "remove it")]) from None
+    except RecursionError:  # of PyYAML's own parser; libyaml has a limit
+        raise Problems([Problem(Where(source, 1, 1), "nested too deeply", "use fewer levels")]) from None
 
 
 def _reader_place(text: str, source: str, error: yaml.reader.ReaderError) -> Where:

@@ -25,9 +25,9 @@ def length(text: str, unit: Unit) -> int:
             return len(text.encode("utf-16-le", "surrogatepass")) // 2
         case Unit.UTF8_BYTES:
             return len(text.encode())
-        case Unit.GRAPHEMES if text.isascii():
+        case _ if text.isascii():
             return len(text) - text.count("\r\n")  # the one cluster that ASCII has
-        case Unit.GRAPHEMES:
+        case _:
             return len(_clusters(text))
 
 

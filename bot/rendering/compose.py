@@ -131,9 +131,7 @@ def _shortened(draft: _Draft, style: Style) -> _Draft:
             found = _longest(list(drafts), lambda each: _fits(each, style))
             if found is not None:
                 return found
-    if not _fits(draft, style):
-        raise Mistake("an edition does not fit its channel even without its events", "shorten the template")
-    return draft
+    raise Mistake("an edition does not fit its channel even without its events", "shorten the template")
 
 
 def _fits(draft: _Draft, style: Style) -> bool:

@@ -311,6 +311,10 @@ STEPS = "steps: [{on: 2026-01-01, value: 1}]"
             "events:\n  - {key: a, title: A, easter: 0}\n  - {key: a, title: B, easter: 1}",
             ("head.yaml:5:11: the event key 'a' stands at head.yaml:4:11 already; choose another"),
         ),
+        (
+            "people:\n  - {key: p, name: P}\n  - {key: p, name: Q}",
+            "head.yaml:5:11: the person 'p' stands at head.yaml:4:11 already; keep one",
+        ),
         ("title: Again", "head.yaml:3:1: the key 'title' stands twice; keep one of the two"),
     ],
 )
@@ -337,7 +341,9 @@ def test_a_list_is_no_calendar() -> None:
 
 
 def test_a_second_file_has_events_only() -> None:
-    assert problems_of(HEAD, more="events: []\ntitle: More\n") == ["more.yaml:2:1: unknown key 'title'; known are events, people"]
+    assert problems_of(HEAD, more="events: []\ntitle: More\n") == [
+        "more.yaml:2:1: unknown key 'title'; known are events, people"
+    ]
 
 
 def test_the_mistakes_of_all_files_are_told_at_once_in_order() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 from pathlib import Path
 
@@ -66,6 +67,22 @@ def test_an_unknown_calendar_is_a_mistake_that_names_the_known_ones(tmp_path: Pa
 def test_an_unknown_path_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(Mistake, match=r"there is no calendar file 'three\.yaml'; check the path"):
         Shelf((tmp_path,)).calendar("three.yaml")
+
+
+def test_the_texts_of_a_calendar_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder_of(tmp_path, {"one/calendar.yaml": ONE, "one/a.yaml": "events: []\n"}))
+    found = Shelf((tmp_path,)).texts("one")
+    assert [(each.source, each.text) for each in found] == [("one/calendar.yaml", ONE), ("one/a.yaml", "events: []\n")]
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_reading_leaves_the_collecting_of_garbage_as_it_was(tmp_path: Path, before: bool) -> None:  # noqa: FBT001  # a state
+    (gc.enable if before else gc.disable)()
+    try:
+        Shelf((folder_of(tmp_path, {"one.yaml": ONE}),)).calendar("one")
+        assert gc.isenabled() is before
+    finally:
+        gc.enable()
 
 
 def test_only_calendars_have_names(tmp_path: Path) -> None:

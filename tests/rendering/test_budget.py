@@ -39,6 +39,11 @@ def test_the_graphemes_of_a_text_are_the_text(text: str) -> None:
     assert "".join(graphemes(text)) == text
 
 
+@given(st.text() | st.text(st.characters(max_codepoint=127)))
+def test_a_text_is_as_long_in_graphemes_as_it_has_of_them(text: str) -> None:
+    assert length(text, Unit.GRAPHEMES) == len(list(graphemes(text)))
+
+
 @given(st.text(), st.integers(min_value=0, max_value=30), st.sampled_from(UNITS))
 def test_a_cut_text_is_the_longest_beginning_that_ends_between_graphemes(text: str, limit: int, unit: Unit) -> None:
     whole = list(graphemes(text))
