@@ -31,6 +31,7 @@ ZONES = (
 )  # fmt: skip
 _AROUND = timedelta(days=2)  # of a day in UTC: no place is further off
 _SHOWN = 60
+ROOM = 400  # what a heading, a title and a text of 280 take: a kind that holds less has to cut, and that is no finding
 # What changes neither the slots nor the edition of a subscription.
 _NO_MATTER = frozenset({"name", "kind", "options", "language", "in_doubt", "thread", "templates", "owner"})
 
@@ -56,7 +57,8 @@ class Oddity:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a channel would post. `notes` are clock changes that were dealt with: nothing is wrong with them."""
+    """What a channel would post. `notes` are what was dealt with as it should be: clock changes, and leads cut to fit a
+    kind that has no room for a whole one."""
 
     channel: str
     kind: str
@@ -118,7 +120,9 @@ class _Years:
         """Of a channel that is followed twice, daily and weekly, the templates are compiled once."""
         key = (id(channel), subscription.calendars, subscription.language, subscription.templates)
         if key not in self._styles:
-            self._styles[key] = self.paper.style(subscription, channel, {})
+            look = self.paper.style(subscription, channel, {})
+            # The plain form is the same template again, and nothing here looks at it.
+            self._styles[key] = replace(look, plain=look.templates)
         return self._styles[key]
 
     def edition(self, subscription: Subscription, day: date, run: str) -> Edition | NothingToTell:
@@ -153,7 +157,9 @@ def _report(years: _Years, run: Run) -> Report:
     wanted, planned = run.subscription, years.planned(run.subscription)
     rendered, findings = _rendered(years, run, planned)
     findings += _repeated(rendered)
-    posts, notes = 0, list[Oddity]()
+    posts, notes = 0, list(_cut(years, run, rendered))
+    if years.style(wanted, run.channel).budget.limit >= ROOM:
+        findings, notes = findings + notes, []
     for timezone in run.timezones:
         opened = years.opened(wanted, timezone)
         posts += sum(len(rendered.get((each.day, each.run), ())) for each in opened)
@@ -180,20 +186,21 @@ def _rendered(years: _Years, run: Run, planned: dict[date, list[str]]) -> tuple[
                 findings.append(Oddity(day, "too-long", str(error)))
                 continue
             rendered[day, name] = messages
-            findings += (Oddity(day, "too-long", what) for what in _too_long(edition, messages, look))
+            sizes = (look.budget.size(each.text) for each in messages if not look.budget.fits(each.text))
+            findings += (Oddity(day, "too-long", f"{size} of {look.budget.limit} {look.budget.unit}") for size in sizes)
     return rendered, findings
 
 
-def _too_long(edition: Edition, messages: Sequence[Message], look: Style) -> Iterator[str]:
-    """Messages over their budget, and leads that are not told whole."""
-    for message in messages:
-        if not look.budget.fits(message.text):
-            yield f"{look.budget.size(message.text)} of {look.budget.limit} {look.budget.unit}"
-    told = {each["id"]: each for message in messages for each in message.data["events"]}
-    if edition.lead and not edition.weekly:
-        event, lead = edition.lead.event, told[edition.lead.id]
+def _cut(years: _Years, run: Run, rendered: Rendered) -> Iterator[Oddity]:
+    """Daily posts whose lead is not told whole."""
+    for (day, name), messages in rendered.items():
+        edition = years.edition(run.subscription, day, name)
+        if isinstance(edition, NothingToTell) or edition.weekly or edition.lead is None:
+            continue
+        event, told = edition.lead.event, {each["id"]: each for message in messages for each in message.data["events"]}
+        lead = told[edition.lead.id]
         if (lead["title"], lead["text"]) != (event.title, event.text):
-            yield f"{event.key} is cut to fit: {_short(lead['text'])}"
+            yield Oddity(day, "too-long", f"{event.key} is cut to fit: {_short(lead['text'])}")
 
 
 def _repeated(rendered: Rendered) -> Iterator[Oddity]:

@@ -19,6 +19,7 @@ from bot.channels import kinds
 from bot.editions import Choice, Edition, edition
 from bot.rendering.compose import Style, compose, style
 from bot.resources import shipped
+from bot.simulation import ROOM
 from tests.builders import SHELF
 
 CALENDAR = SHELF.calendar("iran-hostage-crisis")
@@ -127,19 +128,40 @@ def _styles() -> dict[str, Style]:
     return found
 
 
-@pytest.mark.parametrize("kind", sorted(kinds()))
-def test_every_text_is_whole_on_every_kind_when_it_leads(kind: str) -> None:
-    look = _styles()[kind]
-    cut = []
+def _kinds(*, roomy: bool) -> list[str]:
+    return sorted(name for name, look in _styles().items() if (look.budget.limit >= ROOM) is roomy)
+
+
+@cache
+def _cut_on(kind: str) -> dict[str, tuple[str, str]]:
+    """Title and text of each event, as it is told when it leads, if that is not the whole of it."""
+    look, cut = _styles()[kind], {}
     for day in LEAP_YEAR:
         whole = edition_on(day)
         for entry in whole.entries:
             message = compose(whole.with_event(entry, replace(entry.event, importance=LEADS)), look)
             told = {each["id"]: each for each in message.data["events"]}[entry.id]
             if (told["title"], told["text"]) != (entry.event.title, entry.event.text):
-                cut.append(entry.event.key)
+                cut[entry.event.key] = (told["title"], told["text"])
+    return cut
 
-    assert cut == []
+
+@pytest.mark.parametrize("kind", _kinds(roomy=True))
+def test_every_text_is_whole_on_every_kind_with_room_when_it_leads(kind: str) -> None:
+    assert _cut_on(kind) == {}
+
+
+@pytest.mark.parametrize("kind", _kinds(roomy=False))
+def test_a_kind_without_room_tells_the_whole_title_and_ends_after_a_sentence_or_a_word(kind: str) -> None:
+    titles = {event.key: event.title for event in EVENTS}
+
+    wrong = [key for key, (title, text) in _cut_on(kind).items() if title != titles[key] or not _ends_well(text)]
+
+    assert wrong == []
+
+
+def _ends_well(text: str) -> bool:
+    return bool(SENTENCE_ENDS.search(text)) or text.endswith(" …") or not text
 
 
 def test_every_event_of_a_day_is_told_on_some_date() -> None:
