@@ -185,6 +185,13 @@ class Direct(Protocol):
 
 
 @runtime_checkable
+class Drafts(Protocol):
+    """A platform that is asked for something before the post; the request that publishes can be shown without."""
+
+    def draft(self, post: Post) -> Request: ...
+
+
+@runtime_checkable
 class Learns(Protocol):
     """A platform whose limits each server sets for itself."""
 

@@ -83,5 +83,7 @@ def _plain(
     if form == "json":
         return {**about, "messages": [asdict(message) for message in messages]}
     from bot.cli.payload import payload
+    from bot.config import secrets_in
 
-    return {**about, "requests": [payload(channel, message, day) for message in messages]}
+    secrets = frozenset(secrets_in(wanted.options))
+    return {**about, "requests": [payload(channel, message, day, secrets) for message in messages]}
