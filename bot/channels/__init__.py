@@ -231,6 +231,7 @@ BUILT_IN = {
     "console": "bot.channels.console:Console",
     "mastodon": "bot.channels.mastodon:Mastodon",
     "slack": "bot.channels.slack:Slack",
+    "telegram": "bot.channels.telegram:Telegram",
     "webhook": "bot.channels.webhook:Webhook",
 }
 ENTRY_POINTS = "bot.channels"

@@ -1,0 +1,243 @@
+"""What does Telegram want to be asked, and what do its answers mean?
+
+A bot cannot read what it posted, and the same request posts twice: a lost answer stays in doubt.
+https://core.telegram.org/bots/api
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+
+from bot.channels import Answer, Conversation, Doubt, Failure, Post, Receipt, Request
+from bot.channels._addresses import checked_address
+from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
+from bot.channels._pictures import WITHOUT, addressed, described
+from bot.channels._telegram_text import BUDGET, CAPTION_BUDGET, HTML, TEXT, quiet, visible
+from bot.documents import mistake
+from bot.fields import Strict
+from bot.rendering.budget import Budget, Unit, length
+from bot.rendering.markup import Markup
+from bot.rendering.message import Message
+
+API = "https://api.telegram.org"
+_JSON = {"content-type": "application/json"}
+_NAME = re.compile(r"@[A-Za-z][A-Za-z0-9_]{3,31}")
+_ERROR_SHOWN = 200
+# What a post can do without, if Telegram refuses it.
+TOPIC, REPLY, FORMAT, PICTURE = "topic", "reply", "format", "picture"
+
+
+class TelegramOptions(Strict):
+    bot_token: SecretStr = Field(description="the token that @BotFather gave, such as 123456:AA…")
+    chat: int | str = Field(description="@name of a public channel or group, or the number of a chat")
+    topic: int | None = Field(default=None, description="the number of a topic, in a group that has topics")
+    silent: bool = Field(default=False, description="post without a sound")
+    api_url: str = Field(default=API, description="where the Bot API is; you may run a server of your own")
+
+    @field_validator("bot_token")
+    @classmethod
+    def _token(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"[0-9]+:[A-Za-z0-9_-]+", value.get_secret_value()):
+            raise mistake("this is not the token of a bot", "copy it from @BotFather; it looks like 123456:AA…")
+        return value
+
+    @field_validator("chat")
+    @classmethod
+    def _chat(cls, value: int | str) -> int | str:
+        if isinstance(value, int) or re.fullmatch(r"-?[0-9]{1,20}", value):
+            return int(value)
+        if not _NAME.fullmatch(value):
+            raise mistake(f"{value!r} is not a chat", "write @name, or the number of the chat such as -1001234567890")
+        return value
+
+    @field_validator("api_url")
+    @classmethod
+    def _api(cls, value: str) -> str:
+        checked_address(value, "api_url")
+        return value.rstrip("/")
+
+
+def _says(rule_id: str, http: int, has: str, reaction: Reaction, says: str = "") -> Rule:
+    """An answer known by a part of its description; Telegram promises none of these words."""
+    return Rule(rule_id, reaction, http=http, has=has, says=says)
+
+
+_GONE, _OWNER, _DEGRADE, _SPLIT = (
+    Reaction.DISABLE_DESTINATION,
+    Reaction.OWNER_ACTION,
+    Reaction.DEGRADE,
+    Reaction.SPLIT,
+)
+RULES = (
+    Rule("ok", Reaction.SUCCESS, http=200, json={"ok": True}),
+    Rule("migrated", Reaction.MOVE_DESTINATION, http=400, json_has="parameters.migrate_to_chat_id"),
+    Rule("rate", Reaction.RETRY_AFTER, http=429, json_has="parameters.retry_after", wait_at="parameters.retry_after"),
+    Rule("unauthorized", Reaction.DISABLE_ACCOUNT, http=401, says="get a new token from @BotFather"),
+    Rule("bad-token-shape", Reaction.DISABLE_ACCOUNT, http=404, says="check bot_token and api_url"),
+    _says("blocked", 403, "bot was blocked by the user", _GONE, "they do not want posts"),
+    _says("kicked", 403, "bot was kicked", _GONE, "add the bot again"),
+    _says("not-member", 403, "bot is not a member", _GONE, "add the bot to the channel as administrator"),
+    _says("deactivated", 403, "user is deactivated", _GONE),
+    _says("deleted-group", 403, "group chat was deleted", _GONE),
+    _says("not-started", 403, "can't initiate conversation", _GONE, "they must write to the bot first"),
+    Rule("forbidden", _GONE, http=403),
+    _says("chat-not-found", 400, "chat not found", _GONE, "check chat, and add the bot to it"),
+    _says("no-rights", 400, "not enough rights", _OWNER, "let the bot post messages"),
+    _says("need-admin", 400, "need administrator rights", _OWNER, "make the bot an administrator"),
+    _says("have-no-rights", 400, "have no rights to send", _OWNER, "let the bot post messages"),
+    _says("topic-closed", 400, "TOPIC_CLOSED", _OWNER, "open the topic, or choose another"),
+    _says("thread-gone", 400, "message thread not found", _DEGRADE),
+    _says("reply-gone", 400, "message to be replied not found", _DEGRADE),
+    _says("too-long", 400, "message is too long", _SPLIT),
+    _says("caption-too-long", 400, "caption is too long", _SPLIT),
+    _says("entities-too-long", 400, "ENTITIES_TOO_LONG", _SPLIT),
+    _says("parse", 400, "can't parse entities", _DEGRADE),
+    _says("photo-dim", 400, "PHOTO_INVALID_DIMENSIONS", _DEGRADE),
+    _says("photo-url", 400, "failed to get HTTP URL content", _DEGRADE),
+    _says("photo-url-2", 400, "wrong file identifier/HTTP URL specified", _DEGRADE),
+    _says("empty", 400, "message text is empty", Reaction.FAIL_MESSAGE),
+    Rule("bad-request", Reaction.FAIL_MESSAGE, http=400),
+    Rule("too-large", _DEGRADE, http=413),
+    Rule("server", Reaction.VERIFY, http="5xx"),
+)
+SPARE = {
+    "thread-gone": TOPIC,
+    "reply-gone": REPLY,
+    "too-long": FORMAT,
+    "entities-too-long": FORMAT,
+    "parse": FORMAT,
+    "caption-too-long": PICTURE,
+    "photo-dim": PICTURE,
+    "photo-url": PICTURE,
+    "photo-url-2": PICTURE,
+    "too-large": PICTURE,
+}
+
+
+class Telegram:
+    """One chat, group or channel that a bot may post to."""
+
+    kind: ClassVar[str] = "telegram"
+    title: ClassVar[str] = "Telegram"
+    markup: ClassVar[Markup] = HTML
+    doubt: ClassVar[Doubt] = Doubt()
+    Options: ClassVar[type[TelegramOptions]] = TelegramOptions
+    example: ClassVar[Mapping[str, Any]] = {"bot_token": "123456:made-up-token", "chat": "@made_up_channel"}
+
+    def __init__(self, options: TelegramOptions) -> None:
+        self.options = options
+
+    @classmethod
+    def from_address(cls, address: str, *, named: bool) -> dict[str, Any] | None:  # noqa: ARG003  # one form only
+        """`telegram://TOKEN@CHAT`, where CHAT is the name of a channel or the number of a chat."""
+        scheme, _, rest = address.partition("://")
+        token, _, chat = rest.rpartition("@")
+        chat = chat.strip("/")
+        if scheme != "telegram" or not token or not chat:
+            return None
+        numbered = re.fullmatch(r"-?[0-9]+", chat)
+        return {"bot_token": token.rstrip("@"), "chat": int(chat) if numbered else f"@{chat}"}
+
+    @property
+    def destination(self) -> str:
+        return f"{urlsplit(self.options.api_url).netloc}/{self.options.chat}"
+
+    def budget(self, facts: Mapping[str, Any]) -> Budget:  # noqa: ARG002  # the same everywhere
+        return BUDGET
+
+    def check(self) -> Conversation[str]:
+        bot = yield from self._read("getMe", {})
+        chat = yield from self._read("getChat", {"chat_id": self.options.chat})
+        return f"@{bot.get('username', '?')} in {chat.get('title') or chat.get('username') or self.options.chat}"
+
+    def post(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:  # noqa: ARG002  # no facts needed
+        """Sent whole first. A group that moved is followed once; what Telegram clearly refuses is left out."""
+        chat, without = self.options.chat, frozenset[str]()
+        while True:
+            body = self._body(post, chat, without)
+            answer = yield self._request("sendPhoto" if "photo" in body else "sendMessage", body, commits=True)
+            rule = classify(RULES, answer)
+            if rule.reaction in SUCCESSES:
+                return _receipt(answer, _notes(post.message, body, chat, self.options.chat))
+            moved = dotted(answer.json(), "parameters.migrate_to_chat_id")
+            spare = without | {SPARE.get(rule.id, "")}
+            if rule.id == "migrated" and chat == self.options.chat and isinstance(moved, int):
+                chat = moved
+            elif self._body(post, chat, spare) != body:
+                without = spare
+            else:
+                raise self._failure(rule, answer)
+
+    # requests
+
+    def _request(self, method: str, body: Mapping[str, Any], *, commits: bool = False) -> Request:
+        url = f"{self.options.api_url}/bot{self.options.bot_token.get_secret_value()}/{method}"
+        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        return Request("POST", url, _JSON, content, commits=commits)
+
+    def _body(self, post: Post, chat: int | str, without: frozenset[str]) -> dict[str, Any]:
+        body: dict[str, Any] = {"chat_id": chat, **_content(post.message, without)}
+        if self.options.topic is not None and TOPIC not in without:
+            body["message_thread_id"] = self.options.topic
+        if self.options.silent:
+            body["disable_notification"] = True
+        if post.reply_to is not None and post.reply_to.id.isdecimal() and REPLY not in without:
+            body["reply_parameters"] = {"message_id": int(post.reply_to.id), "allow_sending_without_reply": True}
+        return body
+
+    # answers
+
+    def _read(self, method: str, body: Mapping[str, Any]) -> Conversation[dict[str, Any]]:
+        answer = yield self._request(method, body)
+        rule, result = classify(RULES, answer), dotted(answer.json(), "result")
+        if rule.reaction not in SUCCESSES or not isinstance(result, dict):
+            raise self._failure(rule, answer, commits=False)
+        return result
+
+    def _failure(self, rule: Rule, answer: Answer, *, commits: bool = True) -> Failure:
+        token, said = self.options.bot_token.get_secret_value(), dotted(answer.json(), "description")
+        shown = re.sub(r"\s+", " ", said).replace(token, "…")[:_ERROR_SHOWN] if isinstance(said, str) else ""
+        return failure(rule, answer, self.title, shown, commits=commits)
+
+
+def _content(message: Message, without: frozenset[str]) -> dict[str, Any]:
+    """A photo with the text as its caption; a longer text shows the picture above as its preview; else the text alone.
+
+    Telegram knows no alternative text, so the picture's words end the text. https://core.telegram.org/bots/api#sendphoto
+    """
+    text = message.text.strip() or HTML.escape(message.title)
+    if FORMAT in without:
+        return {"text": _bare(message, text), "link_preview_options": {"is_disabled": True}}
+    image = None if PICTURE in without else addressed(message.image)
+    if image is not None and (caption := described(text, image, HTML.escape, CAPTION_BUDGET)):
+        return {"photo": image.url, "caption": caption, "parse_mode": "HTML"}
+    if image is not None and (whole := described(text, image, HTML.escape, BUDGET)):
+        preview = {"url": image.url, "prefer_large_media": True, "show_above_text": True}
+        return {"text": whole, "parse_mode": "HTML", "link_preview_options": preview}
+    return {"text": text, "parse_mode": "HTML", "link_preview_options": {"is_disabled": True}}
+
+
+def _bare(message: Message, text: str) -> str:
+    """Without formatting: the plain text with its addresses, or, where that is too long, what would have been seen."""
+    plain = quiet(message.plain.strip())
+    return plain if plain and length(plain, Unit.UTF16) <= TEXT else visible(text)
+
+
+def _notes(message: Message, body: Mapping[str, Any], chat: int | str, configured: int | str) -> str:
+    """What the owner should know about a post that was taken."""
+    pictured = "photo" in body or "url" in body["link_preview_options"]
+    notes = [f"the group has moved: write chat: {chat}"] if chat != configured else []
+    return "; ".join([*notes, WITHOUT] if message.image and not pictured else notes)
+
+
+def _receipt(answer: Answer, note: str) -> Receipt:
+    result = dotted(answer.json(), "result")
+    number, chat, name = (dotted(result, path) for path in ("message_id", "chat.id", "chat.username"))
+    place = str(name) if name else f"c/{str(chat)[4:]}" if str(chat).startswith("-100") else ""
+    return Receipt(str(number or ""), f"https://t.me/{place}/{number}" if place and number else "", note)
