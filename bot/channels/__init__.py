@@ -230,6 +230,7 @@ class Addressed(Protocol):
 BUILT_IN = {
     "console": "bot.channels.console:Console",
     "mastodon": "bot.channels.mastodon:Mastodon",
+    "matrix": "bot.channels.matrix:Matrix",
     "ntfy": "bot.channels.ntfy:Ntfy",
     "slack": "bot.channels.slack:Slack",
     "telegram": "bot.channels.telegram:Telegram",
