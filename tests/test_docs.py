@@ -41,6 +41,7 @@ MADE_UP = {
     "SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/T00000000/B00000000/made-up",
     "SLACK_BOT_TOKEN": "xoxb-made-up",
     "MASTODON_TOKEN": "made-up",
+    "BLUESKY_APP_PASSWORD": "made-upxx",
     "MATRIX_TOKEN": "made-up",
     "NTFY_TOPIC": "made-up-topic",
     "TELEGRAM_TOKEN": "123456:made-up",

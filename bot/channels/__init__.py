@@ -228,6 +228,7 @@ class Addressed(Protocol):
 
 # The list of platforms. A kind is imported when it is first used.
 BUILT_IN = {
+    "bluesky": "bot.channels.bluesky:Bluesky",
     "console": "bot.channels.console:Console",
     "mastodon": "bot.channels.mastodon:Mastodon",
     "matrix": "bot.channels.matrix:Matrix",
