@@ -93,7 +93,7 @@ class _Years:
     last: date
     _opened: dict[tuple[object, ...], list[_Opened]] = field(default_factory=dict)
     _styles: dict[tuple[object, ...], Style] = field(default_factory=dict)
-    _editions: dict[tuple[object, ...], Edition | NothingToTell] = field(default_factory=dict)
+    _editions: dict[tuple[object, ...], dict[Which, Edition | NothingToTell]] = field(default_factory=dict)
 
     def planned(self, subscription: Subscription) -> dict[date, list[str]]:
         """The runs of each day on which anything is due."""
@@ -125,10 +125,12 @@ class _Years:
             self._styles[key] = replace(look, plain=look.templates)
         return self._styles[key]
 
-    def edition(self, subscription: Subscription, day: date, run: str) -> Edition | NothingToTell:
-        key = (day, run, *_key(subscription, _NO_MATTER | {"timezone", "at"}))
+    def editions(self, subscription: Subscription, planned: dict[date, list[str]]) -> dict[Which, Edition | NothingToTell]:
+        """What is told on each day, whatever the channel."""
+        key = _key(subscription, _NO_MATTER | {"timezone", "at"})
         if key not in self._editions:
-            self._editions[key] = self.paper.edition(subscription, day, run)
+            which = ((day, run) for day, runs in planned.items() for run in runs)
+            self._editions[key] = {each: self.paper.edition(subscription, *each) for each in which}
         return self._editions[key]
 
 
@@ -155,9 +157,10 @@ def simulate(
 
 def _report(years: _Years, run: Run) -> Report:
     wanted, planned = run.subscription, years.planned(run.subscription)
-    rendered, findings = _rendered(years, run, planned)
-    findings += _repeated(rendered)
-    posts, notes = 0, list(_cut(years, run, rendered))
+    editions = years.editions(wanted, planned)
+    rendered, findings = _rendered(years.style(wanted, run.channel), run, editions)
+    findings += [*_empty(wanted, planned, editions), *_repeated(rendered)]
+    posts, notes = 0, list(_cut(editions, rendered))
     if years.style(wanted, run.channel).budget.limit >= ROOM:
         findings, notes = findings + notes, []
     for timezone in run.timezones:
@@ -169,38 +172,44 @@ def _report(years: _Years, run: Run) -> Report:
     return Report(wanted.name, wanted.kind, run.timezones, posts, left_out, tuple(sorted(findings)), tuple(sorted(notes)))
 
 
-def _rendered(years: _Years, run: Run, planned: dict[date, list[str]]) -> tuple[Rendered, list[Oddity]]:
-    """The messages of each day and run, and what is wrong with single days."""
+def _empty(
+    wanted: Subscription, planned: dict[date, list[str]], editions: dict[Which, Edition | NothingToTell]
+) -> Iterator[Oddity]:
+    """Days of which nothing is told, unless silence is wanted."""
+    for day, runs in planned.items() if wanted.quiet_days is not QuietDays.SILENT else ():
+        reasons = [each.reason for run in runs if isinstance(each := editions[day, run], NothingToTell)]
+        if len(reasons) == len(runs):
+            yield Oddity(day, "empty", "; ".join(reasons))
+
+
+def _rendered(look: Style, run: Run, editions: dict[Which, Edition | NothingToTell]) -> tuple[Rendered, list[Oddity]]:
+    """The messages of each day and run, and those that do not fit."""
     rendered: Rendered = {}
     findings: list[Oddity] = []
-    look = years.style(run.subscription, run.channel)
-    for day, runs in planned.items():
-        found = {name: years.edition(run.subscription, day, name) for name in runs}
-        editions = {name: each for name, each in found.items() if isinstance(each, Edition)}
-        if not editions and run.subscription.quiet_days is not QuietDays.SILENT:
-            findings += (Oddity(day, "empty", each.reason) for each in found.values() if isinstance(each, NothingToTell))
-        for name, edition in editions.items():
-            try:
-                messages = compose_thread(edition, look) if run.subscription.thread else (compose(edition, look),)
-            except BotError as error:
-                findings.append(Oddity(day, "too-long", str(error)))
-                continue
-            rendered[day, name] = messages
-            sizes = (look.budget.size(each.text) for each in messages if not look.budget.fits(each.text))
-            findings += (Oddity(day, "too-long", f"{size} of {look.budget.limit} {look.budget.unit}") for size in sizes)
+    for (day, name), edition in editions.items():
+        if isinstance(edition, NothingToTell):
+            continue
+        try:
+            messages = compose_thread(edition, look) if run.subscription.thread else (compose(edition, look),)
+        except BotError as error:
+            findings.append(Oddity(day, "too-long", str(error)))
+            continue
+        rendered[day, name] = messages
+        sizes = (look.budget.size(each.text) for each in messages if not look.budget.fits(each.text))
+        findings += (Oddity(day, "too-long", f"{size} of {look.budget.limit} {look.budget.unit}") for size in sizes)
     return rendered, findings
 
 
-def _cut(years: _Years, run: Run, rendered: Rendered) -> Iterator[Oddity]:
+def _cut(editions: dict[Which, Edition | NothingToTell], rendered: Rendered) -> Iterator[Oddity]:
     """Daily posts whose lead is not told whole."""
-    for (day, name), messages in rendered.items():
-        edition = years.edition(run.subscription, day, name)
+    for which, messages in rendered.items():
+        edition = editions[which]
         if isinstance(edition, NothingToTell) or edition.weekly or edition.lead is None:
             continue
         event, told = edition.lead.event, {each["id"]: each for message in messages for each in message.data["events"]}
         lead = told[edition.lead.id]
         if (lead["title"], lead["text"]) != (event.title, event.text):
-            yield Oddity(day, "too-long", f"{event.key} is cut to fit: {_short(lead['text'])}")
+            yield Oddity(which[0], "too-long", f"{event.key} is cut to fit: {_short(lead['text'])}")
 
 
 def _repeated(rendered: Rendered) -> Iterator[Oddity]:
