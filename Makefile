@@ -1,9 +1,9 @@
-# The words of this project: run, test, check, docs, wheel, bench, clean. Each sets up what it needs.
+# The words of this project: run, test, check, docs, wheel, soak, bench, clean. Each sets up what it needs.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test check setup docs wheel bench clean
+.PHONY: run test check setup docs wheel soak bench clean
 
 run: .venv/runtime  ## post today's edition to this terminal
 	@$(BIN)/thisday post --again
@@ -27,6 +27,10 @@ docs: .venv/development  ## write the generated pages of docs/reference
 
 wheel: .venv/development  ## dist/*.whl
 	@$(BIN)/python -m build --quiet
+
+soak: .venv/development  ## the long runs with a witness: kills, suspensions, every policy at every crash point
+	@THISDAY_SOAK=1 $(BIN)/python -m pytest tests/witness
+	@$(BIN)/python bench/soak.py
 
 bench: .venv/development  ## measure, and print the ratios
 	@$(PIP) apprise

@@ -148,6 +148,13 @@ async def held(strike: Strike) -> Reply:
     return reply
 
 
+async def held_back(strike: Strike) -> Reply:
+    """Not published before the test says so."""
+    asked = await strike.whole()
+    await strike.memory.released.wait()
+    return await accept(strike.memory, asked, 0)
+
+
 ONCE: dict[str, Fault] = {
     "resetheaders": reset_headers,
     "resetbody": reset_body,
@@ -164,6 +171,7 @@ ONCE: dict[str, Fault] = {
     "drip": drip,
     "endless": endless,
     "held": held,
+    "heldback": held_back,
 }
 ALWAYS: dict[str, Fault] = {"calm": calm, "fine": fine, "prompt": prompt, "slow": at_the_timeout}
 # What random trouble is made of: all that leaves the post where a program can still settle it by itself.

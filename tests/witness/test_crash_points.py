@@ -70,9 +70,9 @@ def killed_at(scene: Setting, clock: Steps, point: Point) -> None:
     ended(process)
 
 
-def prepared(scene: Setting, clock: Steps) -> None:
+def prepared(scene: Setting, clock: Steps, days: int = 2) -> None:
     database = open_database(scene.database)
-    scene.planned_until(Ledger(database), days_ago(clock.at, 2))
+    scene.planned_until(Ledger(database), days_ago(clock.at, days))
     database.close()
 
 
