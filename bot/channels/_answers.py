@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from math import isfinite
 from typing import Any
 
 from bot.channels import Answer, Failure, InDoubt, Refused, Scope, Throttled, Unavailable
@@ -95,6 +94,7 @@ UNKNOWN = (
     Rule("redirect", Reaction.FAIL_MESSAGE, http="3xx", says="the address redirects; write the final address"),
     Rule("not-understood", Reaction.VERIFY, http="2xx", says="the answer is not one that this platform gives"),
     Rule("server-error", Reaction.VERIFY, http="5xx", says="the server failed"),
+    Rule("too-many", Reaction.RETRY_AFTER, http=429, says="too many requests"),
     Rule("refused", Reaction.FAIL_MESSAGE, says="the request was refused"),
 )
 
@@ -168,7 +168,7 @@ def waiting_time(answer: Answer, default: float | None = None, at: str = "") -> 
     times are named at once (a starting GoToSocial sends a number and a date), the longest counts.
     """
     named = dotted(answer.json(), at) if at else None
-    if isinstance(named, int | float) and isfinite(named):
+    if isinstance(named, int | float) and named == named:  # noqa: PLR0124  # JSON as Python reads it knows NaN
         return timedelta(seconds=min(max(0.0, named), LONGEST_WAIT.total_seconds()))
     for read, names in ((_retry_after, ("retry-after",)), (_reset, ("x-ratelimit-reset", "ratelimit-reset"))):
         values = [value for name in names for value in answer.headers.get(name, ())]

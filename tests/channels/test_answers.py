@@ -74,6 +74,43 @@ def test_whatever_a_header_says_the_wait_is_between_nothing_and_a_day(value: str
         assert wait is None or timedelta() <= wait <= LONGEST_WAIT
 
 
+@pytest.mark.parametrize(
+    ("body", "seconds"),
+    [
+        ('{"retry_after": 64.57}', 64.57),
+        ('{"retry_after": 0}', 0),
+        ('{"retry_after": -3}', 0),
+        ('{"retry_after": 1e400}', 86400),
+        ('{"retry_after": ' + "9" * 400 + "}", 86400),
+        ('{"retry_after": NaN}', 65),
+        ('{"retry_after": "soon"}', 65),
+        ('{"retry_after": null}', 65),
+        ("<html>", 65),
+    ],
+)
+def test_the_seconds_in_a_body_count_before_a_header(body: str, seconds: float) -> None:
+    said = answer(body=body, retry_after=("65",))
+
+    assert waiting_time(said, at="retry_after") == timedelta(seconds=seconds)
+
+
+def test_a_rule_may_ask_for_a_content_type() -> None:
+    rules = (Rule("page", Reaction.RETRY_AFTER, content_type="text/html"), Rule("other", Reaction.FAIL_MESSAGE))
+
+    assert classify(rules, answer(content_type=("Text/HTML; charset=UTF-8",))).id == "page"
+    assert classify(rules, answer(content_type=("application/json",))).id == "other"
+    assert classify(rules, answer()).id == "other"
+
+
+def test_too_many_requests_are_a_not_yet_on_every_platform() -> None:
+    said = answer(429, "<html>", retry_after=("3",))
+
+    found = failure(classify((), said), said, "Platform")
+
+    assert isinstance(found, Throttled)
+    assert found.wait == timedelta(seconds=3)
+
+
 def test_the_first_rule_that_fits_wins() -> None:
     rules = (Rule("narrow", Reaction.DEGRADE, http=400, has="blocks"), Rule("wide", Reaction.FAIL_MESSAGE, http="4xx"))
 

@@ -211,7 +211,8 @@ def test_every_attempt_sends_the_same_body(name: str, way: Case) -> None:
 
 @pytest.mark.parametrize(("name", "way", "exchange"), EXCHANGES)
 def test_an_answer_comes_to_its_outcome(name: str, way: Case, exchange: Case) -> None:
-    answers = [*exchange.get("before", way.get("before", [])), *exchange["answers"]]
+    before: list[Case] = exchange["before"] if "before" in exchange else way.get("before", [])
+    answers = [*before, *exchange["answers"]]
 
     found, asked = told(channel(name, way).post(post(way, exchange), {}), answers)
 
@@ -280,7 +281,7 @@ def test_options_are_frozen(name: str, way: Case) -> None:
         setattr(options, next(iter(type(options).model_fields)), "other")
 
 
-CAPABILITIES = {"direct": Direct, "finds": Finds, "checks": Checks, "learns": Learns}
+CAPABILITIES: dict[str, Any] = {"direct": Direct, "finds": Finds, "checks": Checks, "learns": Learns}
 
 
 @pytest.mark.parametrize(("name", "way"), WAYS)
