@@ -230,6 +230,7 @@ class Addressed(Protocol):
 BUILT_IN = {
     "bluesky": "bot.channels.bluesky:Bluesky",
     "console": "bot.channels.console:Console",
+    "discord": "bot.channels.discord:Discord",
     "mastodon": "bot.channels.mastodon:Mastodon",
     "matrix": "bot.channels.matrix:Matrix",
     "ntfy": "bot.channels.ntfy:Ntfy",
