@@ -235,6 +235,7 @@ BUILT_IN = {
     "matrix": "bot.channels.matrix:Matrix",
     "ntfy": "bot.channels.ntfy:Ntfy",
     "slack": "bot.channels.slack:Slack",
+    "teams": "bot.channels.teams:Teams",
     "telegram": "bot.channels.telegram:Telegram",
     "webhook": "bot.channels.webhook:Webhook",
 }
