@@ -231,6 +231,7 @@ BUILT_IN = {
     "bluesky": "bot.channels.bluesky:Bluesky",
     "console": "bot.channels.console:Console",
     "discord": "bot.channels.discord:Discord",
+    "googlechat": "bot.channels.googlechat:Googlechat",
     "mastodon": "bot.channels.mastodon:Mastodon",
     "matrix": "bot.channels.matrix:Matrix",
     "ntfy": "bot.channels.ntfy:Ntfy",
