@@ -234,6 +234,7 @@ BUILT_IN = {
     "googlechat": "bot.channels.googlechat:Googlechat",
     "mastodon": "bot.channels.mastodon:Mastodon",
     "matrix": "bot.channels.matrix:Matrix",
+    "mattermost": "bot.channels.mattermost:Mattermost",
     "ntfy": "bot.channels.ntfy:Ntfy",
     "slack": "bot.channels.slack:Slack",
     "teams": "bot.channels.teams:Teams",
