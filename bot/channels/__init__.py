@@ -236,6 +236,7 @@ BUILT_IN = {
     "matrix": "bot.channels.matrix:Matrix",
     "mattermost": "bot.channels.mattermost:Mattermost",
     "ntfy": "bot.channels.ntfy:Ntfy",
+    "rocketchat": "bot.channels.rocketchat:Rocketchat",
     "slack": "bot.channels.slack:Slack",
     "teams": "bot.channels.teams:Teams",
     "telegram": "bot.channels.telegram:Telegram",
