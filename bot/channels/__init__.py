@@ -241,6 +241,7 @@ BUILT_IN = {
     "teams": "bot.channels.teams:Teams",
     "telegram": "bot.channels.telegram:Telegram",
     "webhook": "bot.channels.webhook:Webhook",
+    "zulip": "bot.channels.zulip:Zulip",
 }
 ENTRY_POINTS = "bot.channels"
 
