@@ -95,11 +95,12 @@ class _Environment(ImmutableSandboxedEnvironment):
         self._safe: dict[tuple[type, str], bool] = {}
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """The sandbox's answer, kept: it depends on the type and the name only, and half of the time went into it."""
+        """The sandbox's answer, kept: it depends on the type and the name only, and half of the time went into it.
+
+        It is asked about attributes that exist, so that there are never many.
+        """
         key = (type(obj), attr)
         if key not in self._safe:
-            if len(self._safe) >= MOST_TURNS:
-                self._safe.clear()
             self._safe[key] = super().is_safe_attribute(obj, attr, value)
         return self._safe[key]
 
