@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -238,3 +239,170 @@ def test_the_operator_can_switch_the_guard_off() -> None:
 def test_a_refused_address_is_no_doubt_and_no_refusal_of_the_platform() -> None:
     assert not issubclass(PrivateAddressError, InDoubt | Refused)
     assert issubclass(PrivateAddressError, httpcore.ConnectError)
+
+
+# Addresses as a user may write them. What is a name here is asked of no resolver but ours.
+NAMES = {
+    "metadata.example.org": ["169.254.169.254"],
+    "metadata.example.org.": ["169.254.169.254"],
+    "router.example.org": ["192.168.1.1"],
+    "both.example.org": ["93.184.215.14", "10.0.0.1"],
+    "sixth.example.org": ["2606:4700:4700::1111", "fd00::1"],
+    "mapped.example.org": ["::ffff:127.0.0.1"],
+    "nat64.example.org": ["64:ff9b::a9fe:a9fe"],
+    "nothing.example.org": [],
+    "localhost": ["127.0.0.1", "::1"],
+    "localhost.": ["127.0.0.1"],
+    "ip6-localhost": ["::1"],
+    "any.localhost": ["127.0.0.1"],
+    "localhost.localdomain": ["127.0.0.1"],
+    "127.0.0.1.example.org": ["127.0.0.1"],
+    "xn--lcalhost-91a.example.org": ["127.0.0.1"],
+}
+URLS = [
+    *(f"http://{name}/" for name in NAMES),
+    "https://localhost/",
+    "http://LOCALHOST/",
+    "http://LocalHost:80/",
+    "http://127.0.0.1/",
+    "https://127.0.0.1:8443/",
+    "http://127.0.0.1:22/",
+    "http://127.0.0.1./",
+    "http://127.1/",
+    "http://127.0.1/",
+    "http://0/",
+    "http://0.0.0.0/",
+    "http://00000000/",
+    "http://0x7f000001/",
+    "http://0x7f.0x0.0x0.0x1/",
+    "http://0x7F.1/",
+    "http://0177.0.0.1/",
+    "http://0177.0000.0000.0001/",
+    "http://017700000001/",
+    "http://2130706433/",
+    "http://2852039166/",
+    "http://0xa9fea9fe/",
+    "http://0251.0376.0251.0376/",
+    "http://169.254.169.254/latest/meta-data/",
+    "http://169.254.43518/",
+    "http://10.1/",
+    "http://0xA.0.0.1/",
+    "http://192.168.257/",
+    "http://0300.0250.1.1/",
+    "http://172.16.1/",
+    "http://100.100.100.200/",
+    "http://[::1]/",
+    "http://[::1]:8080/",
+    "http://[0:0:0:0:0:0:0:1]/",
+    "http://[0000:0000:0000:0000:0000:0000:0000:0001]/",
+    "http://[::]/",
+    "http://[::ffff:127.0.0.1]/",
+    "http://[::FFFF:7F00:1]/",
+    "http://[0:0:0:0:0:ffff:127.0.0.1]/",
+    "http://[::127.0.0.1]/",
+    "http://[::ffff:169.254.169.254]/",
+    "http://[::ffff:0:10.0.0.1]/",
+    "http://[64:ff9b::7f00:1]/",
+    "http://[64:ff9b::169.254.169.254]/",
+    "http://[2002:7f00:1::]/",
+    "http://[2002:a9fe:a9fe::]/",
+    "http://[2001:0:4136:e378:8000:63bf:3fff:fdd2]/",
+    "http://[fe80::1]/",
+    "http://[fd00:ec2::254]/",
+    "http://[fc00::1]/",
+    "http://[ff02::1]/",
+    "http://example.org@127.0.0.1/",
+    "http://example.org:80@127.0.0.1:80/",
+    "http://hooks.example.org%2f@127.0.0.1/",
+    "http://127.0.0.1#@example.org/",
+    "http://127.0.0.1?@example.org/",
+    "http://\uff11\uff12\uff17.0.0.1/",
+    "http://127\u30020\u30020\u30021/",
+    "http://\u2460\u2461\u2466.0.0.1/",
+    "http://\u24db\u24de\u24d2\u24d0\u24db\u24d7\u24de\u24e2\u24e3/",
+    "http://\uff4c\uff4f\uff43\uff41\uff4c\uff48\uff4f\uff53\uff54/",
+]
+
+
+async def ours(host: str, port: int) -> Sequence[str]:
+    """Our names, and numbers as the system reads them; nothing is asked over the network."""
+    if host in NAMES:
+        return NAMES[host]
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, flags=socket.AI_NUMERICHOST)
+    return list(dict.fromkeys(str(each[4][0]) for each in found))
+
+
+def conversation(url: str) -> Any:
+    answer = yield Request("POST", url, commits=True)
+    return answer.status
+
+
+async def _driven(url: str, resolving: Any, recorder: httpcore.AsyncNetworkBackend, claimed: list[str]) -> int:
+    async def claim() -> None:
+        claimed.append(url)
+
+    async with Http() as http:
+        guard = http._transport._pool._network_backend  # type: ignore[attr-defined]  # httpx's own
+        guard._inner, guard._resolve = recorder, resolving
+        status: int = await http.run(conversation(url), claim)
+        return status
+
+
+def test_the_table_is_long_enough() -> None:
+    assert len(set(URLS)) >= 60
+    assert len(set(HOSTILE)) >= 55
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_no_spelling_of_an_address_that_is_not_public_is_ever_connected_to(url: str) -> None:
+    recorder, claimed = Recorder(), list[str]()
+
+    with pytest.raises((Unavailable, Refused)):
+        asyncio.run(_driven(url, ours, recorder, claimed))
+
+    assert (recorder.asked, claimed) == ([], [])
+
+
+@pytest.mark.parametrize("second", ["127.0.0.1", "::1", "169.254.169.254", "10.0.0.1", "::ffff:10.0.0.1"])
+def test_a_name_that_changes_its_address_between_two_posts_is_judged_anew(second: str) -> None:
+    answers = [["93.184.215.14"], [second]]
+    recorder, claimed = _Answering(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"), list[str]()
+
+    async def changing(_host: str, _port: int) -> Sequence[str]:
+        return answers.pop(0)
+
+    async def twice() -> None:
+        assert await _driven("http://rebinding.example.org/", changing, recorder, claimed) == 200
+        await _driven("http://rebinding.example.org/", changing, recorder, claimed)
+
+    with pytest.raises(Unavailable, match="has a private address"):
+        asyncio.run(twice())
+    assert recorder.asked == ["93.184.215.14"]
+    assert len(claimed) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("target", ["http://127.0.0.1/", "http://[::1]/", "//169.254.169.254/", "https://both.example.org/"])
+def test_no_redirect_leads_anywhere(status: int, target: str) -> None:
+    answer = f"HTTP/1.1 {status} Elsewhere\r\nlocation: {target}\r\ncontent-length: 0\r\n\r\n"
+    recorder, claimed = _Answering(answer.encode()), list[str]()
+
+    async def public(_host: str, _port: int) -> Sequence[str]:
+        return ["93.184.215.14"]
+
+    seen = asyncio.run(_driven("http://post.example.org/", public, recorder, claimed))
+
+    assert seen == status
+    assert recorder.asked == ["93.184.215.14"]
+
+
+class _Answering(Recorder):
+    """Opens nothing either, and answers each request with the same bytes."""
+
+    def __init__(self, answer: bytes) -> None:
+        super().__init__()
+        self._answer = answer
+
+    async def connect_tcp(self, host: str, *arguments: Any, **more: Any) -> httpcore.AsyncNetworkStream:
+        self.asked.append(host)
+        return httpcore.AsyncMockStream([self._answer])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.database import Database
 from bot.delivery import reports
 from bot.delivery.states import ENDS, Delivery, State
-from tests.witness.stage import edition
+from tests.witness.stage import POLICIES, edition
 
 EVERYTHING = 1_000_000
 
@@ -25,25 +25,29 @@ class Verdict:
     wrong: tuple[str, ...]
 
 
-def verdict(database: Database, seen: Mapping[str, int], expected: int, *, settles: bool) -> Verdict:
-    """Compares. `settles`: no delivery may be left in doubt, since its platform can be asked or knows a repeat."""
+def verdict(database: Database, seen: Mapping[str, int], expected: int) -> Verdict:
+    """Compares. Only where a platform can neither be asked nor knows a repeat may a delivery be left in doubt."""
     kept = reports.find(database, limit=EVERYTHING)
     states = [each.state for each in kept]
     wrong = [*_missing(kept, expected), *_unknown(kept, seen)]
-    wrong += [line for each in kept for line in _wrong(each, seen, settles=settles)]
+    wrong += [line for each in kept for line in _wrong(each, seen)]
     return Verdict(
         deliveries=len(kept),
         delivered=states.count(State.DELIVERED),
         in_doubt=states.count(State.IN_DOUBT),
-        lost=sum(_lost(each, seen, settles=settles) for each in kept) + max(0, expected - len(kept)),
+        lost=sum(_lost(each, seen) for each in kept) + max(0, expected - len(kept)),
         doubled=sum(number > 1 for number in seen.values()),
         wrong=tuple(wrong),
     )
 
 
-def _lost(delivery: Delivery, seen: Mapping[str, int], *, settles: bool) -> bool:
+def _settles(delivery: Delivery) -> bool:
+    return POLICIES[delivery.subscription.partition("-")[0]] != "hold"
+
+
+def _lost(delivery: Delivery, seen: Mapping[str, int]) -> bool:
     """Not there, and nobody is told; where doubts are settled, simply not there."""
-    told = delivery.state is State.IN_DOUBT and not settles
+    told = delivery.state is State.IN_DOUBT and not _settles(delivery)
     return not seen.get(edition(delivery), 0) and not told
 
 
@@ -57,14 +61,14 @@ def _unknown(kept: list[Delivery], seen: Mapping[str, int]) -> Iterator[str]:
     yield from (f"{each} was posted and is not in the ledger" for each in seen if each not in known)
 
 
-def _wrong(delivery: Delivery, seen: Mapping[str, int], *, settles: bool) -> Iterator[str]:
+def _wrong(delivery: Delivery, seen: Mapping[str, int]) -> Iterator[str]:
     name, there = edition(delivery), seen.get(edition(delivery), 0)
     if there > 1:
         yield f"{name} was posted {there} times"
     held = delivery.state is State.IN_DOUBT and delivery.next_at is None
     if delivery.state not in ENDS and not held:
         yield f"{name} has not ended: {delivery.state}"
-    if held and settles:
+    if held and _settles(delivery):
         yield f"{name} is left in doubt: {delivery.reason}"
     if delivery.state is State.DELIVERED and not there:
         yield f"{name} is delivered, they say, and was never seen"

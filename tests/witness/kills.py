@@ -21,8 +21,13 @@ from tests.witness.witness import PROCESSES, Outside, ended, started
 
 SENDING = "SELECT id, fence FROM delivery WHERE state = 'sending'"
 SIZE = CHANNELS, DAYS = 40, 30
+ALL = ("all", "together")
+EACH = (
+    *(("native", "trouble"), ("ignores", "slow"), ("atonce", "slow")),
+    *(("bot", "trouble"), ("receiver", "trouble"), ("hook", "calm")),
+)
 LIFE = (0.02, 0.4)  # seconds until a life is ended
-GROWN = 0.8  # of the lives are killed after their first round has begun, the others while they start
+GROWN = 0.8  # of the lives are killed after their first round, the others while they start and plan
 PATIENCE = 120.0  # seconds for what is left when there are no more kills
 
 
@@ -82,13 +87,15 @@ class Loop:
                 self._killed(scene, expected)
             else:
                 self._last(scene, expected)
-        with_witness = self.outside.counts()
+        seen = self.outside.counts()
         database = open_database(scene.database)
-        self.figures.add(verdict(database, with_witness, expected, settles=POLICIES[self.figures.personality] != "hold"))
+        self.figures.add(verdict(database, seen, expected))
         database.close()
 
     def _scene(self) -> Setting:
-        names = places(self.figures.personality, self.figures.fault, self.channels)
+        own = (self.figures.personality, self.figures.fault)
+        several = EACH if own == ALL else (own,)
+        names = [place for kind in several for place in places(*kind, self.channels // len(several))]
         database = str(self.folder / f"{self.figures.personality}-{self.figures.fault}-{self.figures.batches}.db")
         scene = setting(self.folder, self.outside.ports, names, self.outside.pace, database)
         opened = open_database(database)
@@ -101,19 +108,20 @@ class Loop:
         life = started(live, scene, expected, theirs)
         theirs.close()
         if self.dice.random() < GROWN:
-            ours.poll(PATIENCE)  # its first round begins, or it has ended
+            ours.poll(PATIENCE)  # its first round is over, or it has ended
         life.join(self.dice.uniform(*LIFE))
         ours.close()
         if life.exitcode is None:
             assert life.pid is not None
+            at = time.time()
             os.kill(life.pid, signal.SIGKILL)
             life.join()
             self.figures.kills += 1
-            self._note(scene)
+            self._note(scene, at)
         _closed(life)
 
-    def _note(self, scene: Setting) -> None:
-        self.figures.seen_at_kills += len(self.outside.on_the_wire())
+    def _note(self, scene: Setting, at: float) -> None:
+        self.figures.seen_at_kills += len(self.outside.on_the_wire(at))
         database = open_database(scene.database)
         self.claims |= {(self.figures.batches, row["id"], row["fence"]) for row in database.fetch(SENDING)}
         self.figures.claimed_at_kills = len(self.claims)

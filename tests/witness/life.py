@@ -27,15 +27,17 @@ def live(setting: Setting, expected: int, ready: Connection, alone: bool = True)
     logging.disable(logging.CRITICAL)
     app = setting.app()
     with app.database.exclusive() if alone else nullcontext():
-        ready.send_bytes(b"begins")
-        asyncio.run(until(app, lambda: finished(app.database, expected)))
+        asyncio.run(until(app, lambda: finished(app.database, expected), lambda: ready.send_bytes(b"sends")))
     app.database.close()
     os._exit(0)
 
 
-async def until(app: App, done: Callable[[], bool]) -> None:
+async def until(app: App, done: Callable[[], bool], begun: Callable[[], None] = lambda: None) -> None:
+    """Rounds until it is done; `begun` is called after the first."""
     scheduler = app.scheduler()
     async with app.http:
+        await _round(scheduler)
+        begun()
         while not done():
             await _round(scheduler)
         await scheduler.dispatcher.idle(10)

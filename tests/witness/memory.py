@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import html
+import math
 import re
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -51,12 +53,20 @@ class Published:
 
 
 @dataclass
+class Stay:
+    """One request on the wire, in seconds since 1970 by this machine's clock."""
+
+    edition: str
+    begun: float = field(default_factory=time.time)
+    answered: float = math.inf
+
+
+@dataclass
 class Memory:
-    """`begun` and `answered` count the requests for an edition; the difference is what is on the wire."""
+    """`requests` has, for each request for an edition, when its body was here and when its answer was all out."""
 
     posts: defaultdict[str, list[Published]] = field(default_factory=lambda: defaultdict(list))
-    begun: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
-    answered: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    requests: list[Stay] = field(default_factory=list)
     keys: dict[tuple[str, str], tuple[datetime, Published]] = field(default_factory=dict)
     under_way: set[tuple[str, str]] = field(default_factory=set)
     followed: int = 0
@@ -81,5 +91,5 @@ class Memory:
             found[post.edition] += 1
         return found
 
-    def on_the_wire(self) -> list[str]:
-        return [edition for edition, number in self.begun.items() if number > self.answered[edition]]
+    def on_the_wire(self, at: float) -> list[str]:
+        return [each.edition for each in self.requests if each.begun <= at < each.answered]

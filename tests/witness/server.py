@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.witness.faults import Strike, fault_for
-from tests.witness.memory import Memory, edition_of
+from tests.witness.memory import Memory, Stay, edition_of
 from tests.witness.pace import Pace
 from tests.witness.personalities import place_of, publishes, read
 from tests.witness.wire import Asked, Line, Reply
@@ -60,15 +61,15 @@ class Witness:
             if reply is not None:
                 await line.send(reply.encoded())
         finally:
-            if strike.edition:
-                self.memory.answered[strike.edition[0]] += 1
+            for stay in strike.stay:
+                stay.answered = time.time()
 
     async def _control(self, asked: Asked) -> Any:
         match asked.path.rpartition("/")[2]:
             case "counts":
                 return self.memory.counts()
             case "wire":
-                return self.memory.on_the_wire()
+                return self.memory.on_the_wire(float(asked.query.get("at", time.time())))
             case "followed":
                 return self.memory.followed
             case "clock":
@@ -88,12 +89,12 @@ class Witness:
 class _Noted(Strike):
     """Notes which edition a request is for, as soon as its body is there."""
 
-    edition: list[str] = field(default_factory=list)
+    stay: list[Stay] = field(default_factory=list)
 
     async def whole(self) -> Asked:
         asked = await super().whole()
-        self.edition.append(edition_of(asked.body))
-        self.memory.begun[self.edition[0]] += 1
+        self.stay.append(Stay(edition_of(asked.body)))
+        self.memory.requests.append(self.stay[0])
         return asked
 
 

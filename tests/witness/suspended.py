@@ -56,7 +56,7 @@ def suspended(outside: Outside, folder: Path, personality: str, times: int, *, t
         scene = setting(folder, outside.ports, places(personality, "held", AT_ONCE), clock, database)
         _once(outside, replace(scene, speed=SPEED), figures)
         opened = open_database(database)
-        found = verdict(opened, outside.counts(), AT_ONCE, settles=True)
+        found = verdict(opened, outside.counts(), AT_ONCE)
         opened.close()
         figures.suspensions += 1
         for name in ("deliveries", "delivered", "in_doubt", "lost", "doubled"):

@@ -37,8 +37,8 @@ def staged(witness: Outside, folder: Path, place: str, now: Any) -> Setting:
     return setting(folder, witness.ports, [place], now)
 
 
-def judged(app: App, witness: Outside, expected: int, *, settles: bool) -> Verdict:
-    found = verdict(app.database, witness.counts(), expected, settles=settles)
+def judged(app: App, witness: Outside, expected: int) -> Verdict:
+    found = verdict(app.database, witness.counts(), expected)
     app.database.close()
     return found
 
@@ -63,7 +63,7 @@ def test_the_unique_key(witness: Outside, tmp_path: Path, monkeypatch: pytest.Mo
     two_planners(app)
     asyncio.run(rounds(app, clock))
 
-    assert all_is_well(judged(app, witness, 2, settles=False)) is safe
+    assert all_is_well(judged(app, witness, 2)) is safe
 
 
 def two_planners(app: App) -> None:
@@ -107,7 +107,7 @@ async def _woken(scene: Setting, clock: Steps, witness: Outside) -> Verdict:
             await scheduler.once()
             clock.at += timedelta(minutes=3)
         await asyncio.sleep(0.3)
-    return judged(app, witness, 1, settles=True)
+    return judged(app, witness, 1)
 
 
 async def _taken_over(app: App, clock: Steps, witness: Outside) -> None:
@@ -138,7 +138,7 @@ def test_the_quiet_period(witness: Outside, tmp_path: Path, monkeypatch: pytest.
     asyncio.run(until(app, lambda: finished(app.database, 1)))
     time.sleep(1)  # what was late is there by now
 
-    assert all_is_well(judged(app, witness, 1, settles=True)) is safe
+    assert all_is_well(judged(app, witness, 1)) is safe
 
 
 async def _no_claim(_hold: object) -> None:
@@ -175,4 +175,4 @@ def test_the_claim_at_the_wire(witness: Outside, tmp_path: Path, *, safe: bool) 
     app = scene.app()
     asyncio.run(rounds(app, clock))
 
-    assert all_is_well(judged(app, witness, 2, settles=False)) is safe
+    assert all_is_well(judged(app, witness, 2)) is safe

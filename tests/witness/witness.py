@@ -69,9 +69,9 @@ class Outside:
         found: dict[str, int] = self._ask("counts")
         return found
 
-    def on_the_wire(self) -> list[str]:
-        """The editions whose request is here, and whose answer is not all out."""
-        found: list[str] = self._ask("wire")
+    def on_the_wire(self, at: float | None = None) -> list[str]:
+        """The editions whose request is here, and whose answer is not all out, now or at a moment."""
+        found: list[str] = self._ask("wire" if at is None else f"wire?at={at}")
         return found
 
     def followed(self) -> int:
