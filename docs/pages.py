@@ -91,6 +91,8 @@ def _option(option: click.Option, context: click.Context) -> tuple[str, str, str
 
 # kinds of channels
 
+PAGES_OF_KINDS = Path(__file__).parent / "reference" / "channels"
+
 
 def channels() -> str:
     found = kinds()
@@ -142,6 +144,8 @@ def _example(kind: type[Channel]) -> Channel:
 
 def _kind(name: str, kind: type[Channel]) -> str:
     parts = [f"## `{name}`\n", f"{_sentence(kind)}\n"]
+    if (PAGES_OF_KINDS / f"{name}.md").exists():
+        parts.append(f"How to set it up, what it cannot do, and when it fails: [{kind.title}](channels/{name}.md).\n")
     parts += [f"In doubt: {_doubt(each)}\n" for each in _variants(kind)]
     if issubclass(kind, Addressed):
         parts.append(f"`thisday subscribe` takes: {_sentence(kind.from_address) or 'an address of this kind'}\n")
