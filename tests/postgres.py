@@ -15,7 +15,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -60,6 +60,15 @@ def _from_wheel() -> Path:
     return max(Path(spec.origin).parent.glob("pginstall*/bin"))
 
 
+def _readable(binaries: Path, folder: Path) -> Path:
+    """A copy: where root keeps his Python, others may not read. Its libraries are found beside the package."""
+    packages = binaries.parents[2]
+    for part in (binaries.parent, packages / f"{WHEEL}.libs"):
+        if part.exists():
+            shutil.copytree(part, folder / part.relative_to(packages), symlinks=True)
+    return folder / binaries.relative_to(packages)
+
+
 def _account() -> tuple[int, int]:
     """Whom the server runs as."""
     if os.getuid():
@@ -82,8 +91,7 @@ class Cluster:
     def create(self) -> None:
         self._give(self.folder)
         if not os.getuid() and WHEEL in str(self._bin):
-            # Where root keeps his Python, others may not read.
-            self._bin = shutil.copytree(self._bin.parent, self.folder / "server", symlinks=True) / "bin"
+            self._bin = _readable(self._bin, self.folder / "server")
         secret = self.folder / "password"
         secret.write_text(PASSWORD, encoding="ascii")
         self._give(secret)
@@ -163,7 +171,7 @@ def _free_port() -> int:
     raise AssertionError("no free port")
 
 
-def running() -> Iterator[Cluster]:
+def running() -> Generator[Cluster, None, None]:
     """A server that runs until the iterator is closed."""
     with tempfile.TemporaryDirectory(prefix="thisday-postgres-") as name:
         cluster = Cluster(Path(name))

@@ -38,8 +38,12 @@ class RowsAtOnce:
     mark: str
 
     def text(self, rows: int) -> str:
-        one = f"({', '.join([self.mark] * len(self.names))})"
-        return f"{self.before}VALUES {', '.join([one] * rows)}{self.after}"
+        """The statement with numbered marks for the values: `?1` in SQLite, `$1` in PostgreSQL."""
+        numbers, width = range(1, rows * len(self.names) + 1), len(self.names)
+        every = (
+            ", ".join(f"{self.mark}{number}" for number in numbers[row * width : (row + 1) * width]) for row in range(rows)
+        )
+        return f"{self.before}VALUES ({'), ('.join(every)}){self.after}"
 
     def batches(self, parameters: Iterable[Parameters]) -> Iterator[tuple[str, list[Any]]]:
         """Statements with their values, up to `ROWS` rows each."""

@@ -7,7 +7,7 @@ import platform
 import re
 import shlex
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from bot.database.schema import pending, take
 from bot.errors import BotError, Mistake
 
 CONNECTIONS = 8  # of one process; a transaction of ours lasts a few milliseconds
+NUL = "\ufffd"  # is kept in its place
 _LOCKS = 20_260_704  # ours among the advisory locks of a database: any number that nobody else uses
 
 # Both sides notice within a minute that the other is gone; a lock is waited for as long as in SQLite.
@@ -70,13 +71,6 @@ _AT_THE_DOOR = {
 }
 
 
-class _Text(StrDumper):
-    """PostgreSQL keeps no NUL in a text; what a platform said must not fail for one."""
-
-    def dump(self, obj: str) -> Any:
-        return super().dump(obj.replace("\x00", "\ufffd"))
-
-
 class _Statements:
     """A transaction under way on one connection."""
 
@@ -89,19 +83,32 @@ class _Statements:
         return rows
 
     def execute_many(self, sql: str, parameters: Iterable[Parameters], /) -> None:
-        many = rows_at_once(sql, "%s")
-        with self._connection.cursor() as cursor:
-            if many is None:
-                cursor.executemany(percent(sql), parameters)
+        many = rows_at_once(sql, "$")
+        if many is None:
+            with self._connection.cursor() as cursor:
+                cursor.executemany(percent(sql), map(_without_nul, parameters))
                 self.changed = cursor.rowcount
-            else:
-                self.changed = sum(cursor.execute(*each).rowcount for each in many.batches(parameters))
+        else:
+            self.changed = sum(_write(self._connection, *each) for each in many.batches(map(_without_nul, parameters)))
 
 
 def _run(connection: psycopg.Connection[Row], sql: str, parameters: Parameters) -> tuple[list[Row], int]:
     with connection.cursor() as cursor:
-        cursor.execute(percent(sql), parameters)
+        cursor.execute(percent(sql), _without_nul(parameters))
         return cursor.fetchall() if cursor.description else [], cursor.rowcount
+
+
+def _write(connection: psycopg.Connection[Row], sql: str, values: Sequence[Any]) -> int:
+    """A statement with `$1` for its values: the driver need not look for them in a text of thousands."""
+    with psycopg.RawCursor(connection) as cursor:
+        return cursor.execute(sql, values).rowcount
+
+
+def _without_nul(parameters: Parameters) -> Parameters:
+    """PostgreSQL keeps no NUL in a text, and what a platform said must not fail for one."""
+    if not any("\x00" in value for value in parameters.values() if isinstance(value, str)):
+        return parameters
+    return {name: value.replace("\x00", NUL) if isinstance(value, str) else value for name, value in parameters.items()}
 
 
 class Postgres:
@@ -226,7 +233,7 @@ class Postgres:
         connection = psycopg.Connection.connect(autocommit=True, row_factory=dict_row, **self._settings)
         connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         connection.adapters.register_dumper(int, Int8Dumper)
-        connection.adapters.register_dumper(str, _Text)
+        connection.adapters.register_dumper(str, StrDumper)
         try:
             _run(connection, _DURABLE, NOTHING)
         except BaseException:

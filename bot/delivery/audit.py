@@ -56,7 +56,7 @@ def audit(engine: Engine, now: datetime) -> list[Finding]:
     asked = {"horizon": micros((engine.clock() or now) + LIMIT)}
     found = [Finding(f"the storage itself: {said}", 1) for said in engine.defects()]
     for what, question in _QUESTIONS.items():
-        rows = engine.fetch(question, asked)
+        rows = engine.fetch(f"{question} ORDER BY name", asked)
         if rows:
             found.append(Finding(what, len(rows), tuple(str(row["name"]) for row in rows[:SHOWN])))
     return found

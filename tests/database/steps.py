@@ -9,15 +9,17 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from bot.channels import Receipt
-from bot.database import Database, Engine
+from bot.database import Database
 from bot.delivery import facts, pauses, reports
 from bot.delivery.ledger import Ledger
 from bot.delivery.states import Decision, NewDelivery, State
 from bot.errors import BotError
 from tests.delivery.fakes import DAY, NOON
 
+D = TypeVar("D", bound=Database)
 OPENING = "import sys; from bot.database import open_database; d = open_database(sys.argv[1])\n"
 HOLDING = OPENING + "with d.exclusive():\n    print('held', flush=True); sys.stdin.read()"
 
@@ -59,7 +61,7 @@ def names(database: Database) -> list[str]:
     return [row["name"] for row in database.fetch("SELECT name FROM fact ORDER BY name")]
 
 
-def filled(engine: Engine) -> Engine:
+def filled(engine: D) -> D:
     """Something in every table and every state; attempts, a doubt, a thread, text of all sorts."""
     ledger = Ledger(engine)
     channels = ["general", "science", "history", "Zürich", "été"]
