@@ -53,7 +53,7 @@ def export(ctx: click.Context, name: str, form: str, out: Path | None, years: tu
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(["ics", "csv", "wikimedia"]), help="If the name of FILE does not tell.")
 @click.option("--name", help="The key of the calendar; else as the file is called.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Into this new file; else to standard output.")

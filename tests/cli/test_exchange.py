@@ -101,7 +101,8 @@ def test_a_calendar_that_is_there_is_not_overwritten(capsysbinary: pytest.Captur
 @pytest.mark.parametrize(
     ("words", "advice"),
     [
-        (["import", "nothing.ics"], "does not exist"),
+        (["import", "nothing.ics"], "cannot read nothing.ics: No such file or directory; check the path"),
+        (["import", "."], "cannot read .: Is a directory"),
         (["import", "ours.yaml"], "add --format ics, csv or wikimedia"),
         (["import", "onthisday.json"], "add --date MM-DD"),
         (["import", "onthisday.json", "--date", "02-30"], "write MM-DD"),
