@@ -296,9 +296,9 @@ def test_the_schema_refuses_a_wrong_config(text: str) -> None:
     assert not valid(text)
 
 
-@pytest.mark.parametrize(("value", "expected"), [("/var/cache", "/var/cache/thisday"), ("", "/home/me/.cache/thisday")])
+@pytest.mark.parametrize(("value", "expected"), [("/var/cache", "/var/cache/thisday"), ("", "/her/home/.cache/thisday")])
 def test_the_cache_is_where_the_system_wants_it(value: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("HOME", "/her/home")
     monkeypatch.setenv("XDG_CACHE_HOME", value)
     assert cache_folder() == Path(expected)
 
