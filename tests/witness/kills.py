@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import count
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from tests.witness.stage import POLICIES, Setting, days_ago, places, setting
 from tests.witness.witness import PROCESSES, Outside, ended, started
 
 SENDING = "SELECT id, fence FROM delivery WHERE state = 'sending'"
-SIZE = CHANNELS, DAYS = 40, 30
+CHANNELS, DAYS = 40, 30
 ALL = ("all", "together")
 EACH = (
     *(("native", "trouble"), ("ignores", "slow"), ("atonce", "slow")),
@@ -61,15 +62,18 @@ class Figures:
 
 @dataclass
 class Loop:
-    """Kills one life after the other, and compares when all has ended."""
+    """Kills one life after the other, and compares when all has ended. `store` makes addresses of empty databases."""
 
     outside: Outside
     folder: Path
     dice: random.Random
     figures: Figures
+    store: Callable[[], str]
+    workers: int = 1
     channels: int = CHANNELS
     days: int = DAYS
     claims: set[tuple[int, int, int]] = field(default_factory=set)  # found open after a kill: batch, delivery, fence
+    lives: list[Life] = field(default_factory=list)
 
     def run(self, kills: int, seconds: float) -> Figures:
         begun = time.monotonic()
@@ -80,13 +84,13 @@ class Loop:
 
     def _batch(self, kills: int, end: float) -> None:
         self.outside.forget()
-        scene = self._scene()
-        expected = self.channels * self.days
+        scene, expected = self._scene(), self.channels * self.days
         while not self._done(scene, expected):
             if self.figures.kills < kills and time.monotonic() < end:
                 self._killed(scene, expected)
             else:
                 self._last(scene, expected)
+        self._end()
         seen = self.outside.counts()
         database = open_database(scene.database)
         self.figures.add(verdict(database, seen, expected))
@@ -96,29 +100,33 @@ class Loop:
         own = (self.figures.personality, self.figures.fault)
         several = EACH if own == ALL else (own,)
         names = [place for kind in several for place in places(*kind, self.channels // len(several))]
-        database = str(self.folder / f"{self.figures.personality}-{self.figures.fault}-{self.figures.batches}.db")
-        scene = setting(self.folder, self.outside.ports, names, self.outside.pace, database)
-        opened = open_database(database)
+        scene = setting(self.folder, self.outside.ports, names, self.outside.pace, self.store())
+        opened = open_database(scene.database)
         scene.planned_until(Ledger(opened), days_ago(self.outside.pace(), self.days))
         opened.close()
         return scene
 
     def _killed(self, scene: Setting, expected: int) -> None:
-        ours, theirs = PROCESSES.Pipe()
-        life = started(live, scene, expected, theirs)
-        theirs.close()
+        """Starts who is missing, waits a little, and kills one of them."""
+        self._staff(scene, expected)
+        life = self.dice.choice(self.lives)
         if self.dice.random() < GROWN:
-            ours.poll(PATIENCE)  # its first round is over, or it has ended
-        life.join(self.dice.uniform(*LIFE))
-        ours.close()
-        if life.exitcode is None:
-            assert life.pid is not None
-            at = time.time()
-            os.kill(life.pid, signal.SIGKILL)
-            life.join()
+            life.ready.poll(PATIENCE)  # its first round is over, or it has ended
+        life.process.join(self.dice.uniform(*LIFE))
+        at = time.time()
+        life.process.kill()
+        life.process.join()
+        if life.process.exitcode == -signal.SIGKILL:
             self.figures.kills += 1
             self._note(scene, at)
-        _closed(life)
+        self.lives.remove(life)
+        life.close()
+
+    def _staff(self, scene: Setting, expected: int) -> None:
+        while len(self.lives) < self.workers:
+            ours, theirs = PROCESSES.Pipe()
+            self.lives.append(Life(started(live, scene, expected, theirs, self.workers == 1), ours))
+            theirs.close()
 
     def _note(self, scene: Setting, at: float) -> None:
         self.figures.seen_at_kills += len(self.outside.on_the_wire(at))
@@ -128,13 +136,16 @@ class Loop:
         database.close()
 
     def _last(self, scene: Setting, expected: int) -> None:
-        ours, theirs = PROCESSES.Pipe()
-        life = started(live, scene, expected, theirs)
-        life.join(PATIENCE)
-        ours.close()
-        theirs.close()
-        assert life.exitcode is not None, "the last life does not come to its end"
-        _closed(life)
+        self._staff(scene, expected)
+        self._end()
+
+    def _end(self) -> None:
+        while self.lives:
+            life = self.lives.pop()
+            life.process.join(PATIENCE)
+            code = life.process.exitcode
+            life.close()
+            assert code == 0, f"a life without a kill ends with {code}"
 
     def _done(self, scene: Setting, expected: int) -> bool:
         database = open_database(scene.database)
@@ -144,21 +155,28 @@ class Loop:
             database.close()
 
 
-def _closed(life: BaseProcess) -> None:
-    assert life.exitcode in {0, -signal.SIGKILL}, f"a life ended with {life.exitcode}"
-    ended(life)
+@dataclass
+class Life:
+    """A process that lives, and the end of a pipe at which it says that it sends."""
+
+    process: BaseProcess
+    ready: Connection
+
+    def close(self) -> None:
+        ended(self.process)
+        self.ready.close()
 
 
-def killed(
-    outside: Outside,
-    folder: Path,
-    kind: tuple[str, str],
-    kills: int,
-    seconds: float,
-    size: tuple[int, int] = SIZE,
-) -> Figures:
-    """Runs one personality with one fault until there were so many kills, or the time is over."""
-    loop = Loop(outside, folder, random.Random(f"{outside.seed}/{kind}"), Figures(*kind), *size)
+def files(folder: Path) -> Callable[[], str]:
+    """Addresses of new SQLite files."""
+    numbers = count()
+    return lambda: str(folder / f"ledger-{next(numbers)}.db")
+
+
+def killed(outside: Outside, folder: Path, kind: tuple[str, str], kills: int, seconds: float, **more: Any) -> Figures:
+    """Runs one personality with one fault until there were so many kills, or the time is over; `more` as `Loop` has it."""
+    dice, store = random.Random(f"{outside.seed}/{kind}"), more.pop("store", files(folder))
+    loop = Loop(outside, folder, dice, Figures(*kind), store, **more)
     return loop.run(kills, seconds)
 
 

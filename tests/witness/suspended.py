@@ -46,13 +46,15 @@ class Figures:
         return asdict(self)
 
 
-def suspended(outside: Outside, folder: Path, personality: str, times: int, *, taken_over: bool) -> Figures:
+def suspended(
+    outside: Outside, folder: Path, personality: str, times: int, store: Callable[[], str], *, taken_over: bool
+) -> Figures:
     """Stops a program with its requests out, lets the answers go, wakes it when its leases are over; again and again."""
     figures, clock = Figures(personality, taken_over), Pace(SPEED)
-    for number in range(times):
+    for _ in range(times):
         outside.forget()
         outside.clock(clock() + timedelta(days=1))
-        database = str(folder / f"{personality}-{taken_over}-{number}.db")
+        database = store()
         scene = setting(folder, outside.ports, places(personality, "held", AT_ONCE), clock, database)
         _once(outside, replace(scene, speed=SPEED), figures)
         opened = open_database(database)

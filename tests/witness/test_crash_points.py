@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,13 +22,13 @@ from tests.witness.witness import SEED, SOAK, Outside, ended, started
 
 BY_POLICY = {"look": "ignores", "key": "receiver", "hold": "hook"}
 MINUTES = 8  # longer than a lease and a quiet period
-ALL = [(name, policy) for name, point in POINTS.items() for policy in point.policies]
-# A long run takes every policy at every point, a short one the policies in turn.
-CASES = (
-    ALL
-    if SOAK
-    else [(name, point.policies[(SEED + at) % len(point.policies)]) for at, (name, point) in enumerate(POINTS.items())]
-)
+STORES = ("sqlite", "postgres")
+ALL = [(store, name, policy) for store in STORES for name, point in POINTS.items() for policy in point.policies]
+# A long run takes each point with every store and policy, a short one takes these in turn.
+IN_TURN = [
+    (STORES[(SEED + number // 3) % 2], name, point.policies[(SEED + number) % len(point.policies)])
+    for number, (name, point) in enumerate(POINTS.items())
+]
 
 
 @dataclass
@@ -76,11 +77,13 @@ def prepared(scene: Setting, clock: Steps, days: int = 2) -> None:
     database.close()
 
 
-@pytest.mark.parametrize(("name", "policy"), CASES)
-def test_an_end_at_any_point_is_made_good(name: str, policy: str, witness: Outside, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("fresh", "name", "policy"), ALL if SOAK else IN_TURN, indirect=["fresh"])
+def test_an_end_at_any_point_is_made_good(
+    fresh: Callable[[], str], name: str, policy: str, witness: Outside, tmp_path: Path
+) -> None:
     point, clock = POINTS[name], Steps(witness.pace())
     witness.clock(clock.at + timedelta(days=1))
-    scene = setting(tmp_path, witness.ports, [f"{BY_POLICY[policy]}-prompt-1"], clock)
+    scene = setting(tmp_path, witness.ports, [f"{BY_POLICY[policy]}-prompt-1"], clock, fresh())
     if point.when == "migrate":
         killed_at(scene, clock, point)
     prepared(scene, clock)

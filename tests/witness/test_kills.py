@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from tests.witness.kills import ALL, killed
 from tests.witness.witness import Outside
@@ -11,9 +14,14 @@ KILLS, SECONDS = 12, 20.0
 CHANNELS, DAYS = 36, 4
 
 
-def test_each_post_is_there_once_or_shown_as_in_doubt(witness: Outside, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("fresh", "workers"), [("sqlite", 1), ("postgres", 3)], indirect=["fresh"])
+def test_each_post_is_there_once_or_shown_as_in_doubt(
+    witness: Outside, tmp_path: Path, fresh: Callable[[], str], workers: int
+) -> None:
     """All personalities live in one program, so that the kills of one are those of all."""
-    found = killed(witness, tmp_path, ALL, KILLS, SECONDS, (CHANNELS, DAYS))
+    more = {"store": fresh, "workers": workers, "channels": CHANNELS, "days": DAYS}
+
+    found = killed(witness, tmp_path, ALL, KILLS, SECONDS, **more)
 
     assert found.wrong == []
     assert (found.lost, found.doubled) == (0, 0)

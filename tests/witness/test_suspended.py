@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,14 @@ from tests.witness.suspended import AT_ONCE, suspended
 from tests.witness.witness import Outside
 
 
-@pytest.mark.parametrize("taken_over", [False, True], ids=["alone", "taken over"])
+@pytest.mark.parametrize(
+    ("fresh", "taken_over"), [("sqlite", False), ("postgres", True)], ids=["alone", "taken over"], indirect=["fresh"]
+)
 @pytest.mark.parametrize("personality", ["hook", "ignores", "receiver"])
-def test_a_late_answer_ends_in_delivered(witness: Outside, tmp_path: Path, personality: str, *, taken_over: bool) -> None:
-    found = suspended(witness, tmp_path, personality, 1, taken_over=taken_over)
+def test_a_late_answer_ends_in_delivered(
+    witness: Outside, tmp_path: Path, fresh: Callable[[], str], personality: str, *, taken_over: bool
+) -> None:
+    found = suspended(witness, tmp_path, personality, 1, fresh, taken_over=taken_over)
 
     assert found.wrong == []
     assert found.in_flight == AT_ONCE
