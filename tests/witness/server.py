@@ -42,6 +42,14 @@ class Witness:
             writer.close()
             await writer.wait_closed()
 
+    async def rude(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Resets every other connection at its first byte, before there is a request to speak of."""
+        if self.dice.random() < 0.5:
+            await reader.read(1)
+            Line(reader, writer).reset()
+        else:
+            await self.line(reader, writer)
+
     async def _serve(self, line: Line, head: Asked) -> None:
         if publishes(head):
             await self._publish(line, head)
@@ -103,6 +111,7 @@ class Ports:
     plain: int
     secure: int
     refusing: int
+    rude: int
 
 
 def serve(seed: int, pace: Pace, pem: Path, ready: Connection) -> None:
@@ -116,7 +125,8 @@ async def _serve(seed: int, pace: Pace, pem: Path, ready: Connection) -> None:
     context.load_cert_chain(pem)
     plain = await asyncio.start_server(witness.line, "127.0.0.1", 0, backlog=512)
     secure = await asyncio.start_server(witness.line, "127.0.0.1", 0, ssl=context)
+    rude = await asyncio.start_server(witness.rude, "127.0.0.1", 0)
     # Bound, but nobody listens yet: this port refuses connections.
     witness.refusing = await asyncio.start_server(witness.line, "127.0.0.1", 0, start_serving=False)
-    ready.send(Ports(*(each.sockets[0].getsockname()[1] for each in (plain, secure, witness.refusing))))
-    await asyncio.gather(plain.serve_forever(), secure.serve_forever())
+    ready.send(Ports(*(each.sockets[0].getsockname()[1] for each in (plain, secure, witness.refusing, rude))))
+    await asyncio.gather(*(each.serve_forever() for each in (plain, secure, rude)))

@@ -20,7 +20,7 @@ from tests.witness.faults import ONCE
 from tests.witness.life import finished, until
 from tests.witness.pace import Pace
 from tests.witness.personalities import PERSONALITIES
-from tests.witness.stage import POLICIES, Setting, days_ago, edition, setting
+from tests.witness.stage import POLICIES, Setting, days_ago, edition, places, setting
 from tests.witness.witness import Outside
 
 FAULTS = [each for each in ONCE if each not in {"held", "heldback"}]
@@ -92,6 +92,18 @@ def test_a_port_that_refuses_and_then_listens_gets_the_post_once(witness: Outsid
     assert {each.state for each in found} == {State.DELIVERED}
     assert set(witness.counts().values()) == {1}
     assert all(each.attempts > 1 for each in found)
+
+
+def test_connections_that_are_reset_at_their_first_byte_lose_and_double_nothing(witness: Outside, tmp_path: Path) -> None:
+    names = [place for personality in PERSONALITIES for place in places(personality, "prompt", 4)]
+
+    found = lived(setting(tmp_path, witness.ports, names, witness.pace, on="rude"))
+
+    counts = witness.counts()
+    for each in found:
+        surely = POLICIES[each.subscription.partition("-")[0]] != "hold"
+        assert each.state is State.DELIVERED or not surely
+        assert counts.get(edition(each), 0) == (each.state is State.DELIVERED)
 
 
 def test_a_certificate_that_nobody_vouches_for_ends_the_matter_before_anything_is_said(
