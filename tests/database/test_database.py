@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
@@ -12,7 +13,7 @@ import pytest
 
 from bot.database import Database, DatabaseError, Engine, connect, instant, micros, open_database
 from bot.database.schema import Migration, migrations, newest, require_current
-from bot.errors import BotError
+from bot.errors import BotError, Mistake
 from tests.database.steps import HOLDING, ended, names, put, python, said
 
 
@@ -195,3 +196,11 @@ def test_a_step_that_fails_leaves_the_schema_as_it_was(fresh: Callable[[], str],
     with pytest.raises((sqlite3.OperationalError, psycopg.errors.UndefinedTable)):
         engine.fetch("SELECT * FROM half")
     engine.close()
+
+
+def test_a_driver_that_is_not_there_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "bot.database.postgres")
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+
+    with pytest.raises(Mistake, match=r"needs a driver that is not here .*pip install 'thisday\[postgres\]'"):
+        open_database("postgres://thisday@db.example/thisday")
