@@ -20,13 +20,13 @@ from bot.database import open_database
 from bot.delivery.ledger import LEASE, QUIET, Ledger
 from tests.witness.checker import verdict
 from tests.witness.life import live
-from tests.witness.pace import Pace
+from tests.witness.pace import SPEED, Pace
 from tests.witness.stage import POLICIES, Setting, days_ago, places, setting
 from tests.witness.witness import PROCESSES, Outside, ended, started
 
 PATIENCE = 60.0
 AT_ONCE = 8  # channels with one post each
-SPEED = 200.0  # faster than elsewhere: the answers wait for us, not the other way round
+SENDING = "SELECT id FROM delivery WHERE state = 'sending'"
 
 
 @dataclass
@@ -50,13 +50,13 @@ def suspended(
     outside: Outside, folder: Path, personality: str, times: int, store: Callable[[], str], *, taken_over: bool
 ) -> Figures:
     """Stops a program with its requests out, lets the answers go, wakes it when its leases are over; again and again."""
-    figures, clock = Figures(personality, taken_over), Pace(SPEED)
+    figures, clock = Figures(personality, taken_over), Pace()
     for _ in range(times):
         outside.forget()
         outside.clock(clock() + timedelta(days=1))
         database = store()
         scene = setting(folder, outside.ports, places(personality, "held", AT_ONCE), clock, database)
-        _once(outside, replace(scene, speed=SPEED), figures)
+        _once(outside, replace(scene, speed=SPEED / 3), figures)  # no request may be given up before all are out
         opened = open_database(database)
         found = verdict(opened, outside.counts(), AT_ONCE)
         opened.close()
@@ -70,13 +70,13 @@ def suspended(
 def _once(outside: Outside, scene: Setting, figures: Figures) -> None:
     opened = open_database(scene.database)
     scene.planned_until(Ledger(opened), days_ago(scene.now(), 1))
-    opened.close()
     first = _living(scene)
     _await(lambda: len(outside.on_the_wire()) == AT_ONCE)
     assert first.pid is not None
     os.kill(first.pid, signal.SIGSTOP)
     try:
-        figures.in_flight += len(outside.on_the_wire())
+        figures.in_flight += len(opened.fetch(SENDING))
+        opened.close()
         outside.release()
         _stand_still(scene, figures)
     finally:
@@ -87,11 +87,11 @@ def _once(outside: Outside, scene: Setting, figures: Figures) -> None:
 
 def _stand_still(scene: Setting, figures: Figures) -> None:
     """Longer than the lease; if another takes over, until it has done what it can."""
-    time.sleep((LEASE.total_seconds() + 5) / scene.speed)
+    time.sleep((LEASE.total_seconds() + 5) / SPEED)
     if figures.taken_over:
         second = _living(scene)
         if POLICIES[figures.personality] == "hold":
-            time.sleep((QUIET.total_seconds() + 30) / scene.speed)
+            time.sleep((QUIET.total_seconds() + 30) / SPEED)
             ended(second)
         else:
             _ends(second)
