@@ -52,11 +52,14 @@ class Refused(Failure):
 
 
 class Throttled(Failure):
-    """A clear not-yet: nothing was posted; try again after `wait`, if the platform named one."""
+    """A clear not-yet: nothing was posted; try again after `wait`, if the platform named one.
 
-    def __init__(self, why: str, wait: timedelta | None = None) -> None:
+    `scope` says whose limit it is, if the answer told; else the `pace` of the kind does.
+    """
+
+    def __init__(self, why: str, wait: timedelta | None = None, scope: Scope | None = None) -> None:
         super().__init__(why)
-        self.wait = wait
+        self.wait, self.scope = wait, scope
 
 
 class Unavailable(Failure):
@@ -150,6 +153,26 @@ class Doubt:
     quiet: timedelta = timedelta(seconds=90)
 
 
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most so many posts within so long."""
+
+    most: int
+    within: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much a platform takes: for one destination, and for all that one account sends.
+
+    `named` is what an answer speaks of that tells of a limit without saying whose.
+    """
+
+    destination: Rate | None = None
+    account: Rate | None = None
+    named: Scope = Scope.DESTINATION
+
+
 @runtime_checkable
 class Channel(Protocol):
     """A kind with credentials. The class attributes are facts of the platform; the reference page is made from them."""
@@ -189,6 +212,18 @@ class Drafts(Protocol):
     """A platform that is asked for something before the post; the request that publishes can be shown without."""
 
     def draft(self, post: Post) -> Request: ...
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A platform whose limits are known before they are hit."""
+
+    pace: ClassVar[Pace]
+
+    @property
+    def account(self) -> str:
+        """What shares the limit of an account, without any secret: often host and a short hash of the token."""
+        ...
 
 
 @runtime_checkable
@@ -233,8 +268,8 @@ BUILT_IN = {
     "discord": "bot.channels.discord:Discord",
     "googlechat": "bot.channels.googlechat:Googlechat",
     "mastodon": "bot.channels.mastodon:Mastodon",
-    "matrix": "bot.channels.matrix:Matrix",
     "mattermost": "bot.channels.mattermost:Mattermost",
+    "matrix": "bot.channels.matrix:Matrix",
     "ntfy": "bot.channels.ntfy:Ntfy",
     "rocketchat": "bot.channels.rocketchat:Rocketchat",
     "slack": "bot.channels.slack:Slack",

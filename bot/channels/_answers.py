@@ -52,7 +52,8 @@ class Rule:
     and their value (or several); `json_has` a path that is there; `content_type` how the header of that name begins;
     `endpoint` and `repeated_key` come from the conversation. `says` tells the owner what it means, `wait` is how many
     seconds to wait if the answer names no time, `wait_at` the path of the seconds that the body names (it is exacter than a
-    header), and `harmless` marks a server error after which the same request may be sent again without a look.
+    header), `scope` whose limit it is, if the answer tells, and `harmless` marks a server error after which the same
+    request may be sent again without a look.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Rule:
     says: str = ""
     wait: float | None = None
     wait_at: str = ""
+    scope: Scope | None = None
     harmless: bool = False
 
     def fits(self, answer: Answer, endpoint: str, *, repeated_key: bool) -> bool:
@@ -112,7 +114,7 @@ def failure(rule: Rule, answer: Answer, platform: str, detail: str = "", *, comm
     why = _why(rule, answer, platform, detail)
     match rule.reaction:
         case Reaction.RETRY_AFTER:
-            return Throttled(why, waiting_time(answer, rule.wait, rule.wait_at))
+            return Throttled(why, waiting_time(answer, rule.wait, rule.wait_at), rule.scope)
         case Reaction.RETRY_BACKOFF if answer.status == 503 and "retry-after" in answer.headers:  # RFC 9110, 15.6.4
             return Throttled(why, waiting_time(answer, rule.wait))
         case Reaction.RETRY_BACKOFF | Reaction.VERIFY:

@@ -17,7 +17,7 @@ from urllib.parse import urlencode, urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
-from bot.channels import Answer, Conversation, Doubt, Failure, InDoubt, Post, Receipt, Refused, Request, Scope
+from bot.channels import Answer, Conversation, Doubt, Failure, InDoubt, Pace, Post, Rate, Receipt, Refused, Request, Scope
 from bot.channels._addresses import checked_address, checked_token
 from bot.channels._answers import SUCCESSES, UNKNOWN, Reaction, Rule, classify, dotted, failure
 from bot.channels._bluesky_record import COLLECTION, Blob, receipt, record, rkey
@@ -115,6 +115,8 @@ class Bluesky:
     title: ClassVar[str] = "Bluesky"
     markup: ClassVar[Markup] = RICH_TEXT
     doubt: ClassVar[Doubt] = Doubt(repeat_within=timedelta(days=1))  # for ever, but nobody waits longer
+    # 5,000 points in an hour; a post costs up to 3, and what it asks for before costs some as well.
+    pace: ClassVar[Pace] = Pace(account=Rate(1000, timedelta(minutes=60)), named=Scope.ACCOUNT)
     Options: ClassVar[type[BlueskyOptions]] = BlueskyOptions
     example: ClassVar[Mapping[str, Any]] = {"handle": "made-up.example", "app_password": "made-upxx-made-upxx"}
 
@@ -130,6 +132,10 @@ class Bluesky:
         if scheme != "bluesky" or not handle or not password or not server:
             return None
         return {"handle": handle, "app_password": password, "server": f"https://{server}"}
+
+    @property
+    def account(self) -> str:
+        return self.destination
 
     @property
     def destination(self) -> str:

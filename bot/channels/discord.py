@@ -11,13 +11,14 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
 from bot import __version__
-from bot.channels import Answer, Conversation, Doubt, Post, Receipt, Request
+from bot.channels import Answer, Conversation, Doubt, Pace, Post, Rate, Receipt, Request, Scope
 from bot.channels._addresses import checked_address
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
 from bot.channels._discord_text import ALT, BUDGET, MARKDOWN, SILENT, THREAD_NAME, content, embed
@@ -103,8 +104,10 @@ RULES = (
     _coded("form-body-embed-size", Reaction.SPLIT, 50035, has="MAX_EMBED_SIZE_EXCEEDED"),
     _coded("form-body", Reaction.FAIL_MESSAGE, 50035),
     Rule("bad-request", Reaction.FAIL_MESSAGE, http=400),
-    Rule("rate-cloudflare", Reaction.RETRY_AFTER, http=429, content_type="text/html", wait=3600),
-    Rule("rate-global", Reaction.RETRY_AFTER, http=429, json={"global": True}, wait_at="retry_after", wait=60),
+    Rule("rate-cloudflare", Reaction.RETRY_AFTER, http=429, content_type="text/html", wait=3600, scope=Scope.ACCOUNT),
+    Rule(
+        "rate-global", Reaction.RETRY_AFTER, 429, json={"global": True}, wait_at="retry_after", wait=60, scope=Scope.ACCOUNT
+    ),
     Rule("rate", Reaction.RETRY_AFTER, http=429, wait_at="retry_after", wait=60),
     Rule("server", Reaction.VERIFY, http="5xx"),
 )
@@ -165,6 +168,8 @@ class Discord:
     title: ClassVar[str] = "Discord"
     markup: ClassVar[Markup] = MARKDOWN
     doubt: ClassVar[Doubt] = Doubt()
+    # Its own numbers are secret; those for a webhook were seen, and the one for all webhooks of a computer is documented.
+    pace: ClassVar[Pace] = Pace(Rate(1, timedelta(seconds=2)), Rate(50, timedelta(seconds=1)))
     Options: ClassVar[type[DiscordOptions]] = DiscordOptions
     example: ClassVar[Mapping[str, Any]] = {"webhook_url": "https://discord.com/api/webhooks/100000000000000000/made-up"}
 
@@ -179,6 +184,10 @@ class Discord:
             return None
         thread = parse_qs(parts.query).get("thread_id", [])
         return {"webhook_url": address.partition("?")[0], **({"thread_id": thread[0]} if thread else {})}
+
+    @property
+    def account(self) -> str:
+        return self._hook["host"]
 
     @property
     def destination(self) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
-from bot.channels import Answer, Conversation, Doubt, Post, Receipt, Request
+from bot.channels import Answer, Conversation, Doubt, Pace, Post, Rate, Receipt, Request
 from bot.channels._addresses import checked_address
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
 from bot.channels._markdown_text import CLOSE, OPEN, address, without_brackets
@@ -105,6 +105,7 @@ class Googlechat:
     title: ClassVar[str] = "Google Chat"
     markup: ClassVar[Markup] = MARKUP
     doubt: ClassVar[Doubt] = Doubt(repeat_within=timedelta(days=1))  # Google names no end; a day is the life of a slot
+    pace: ClassVar[Pace] = Pace(Rate(1, timedelta(seconds=1)))
     Options: ClassVar[type[GooglechatOptions]] = GooglechatOptions
     example: ClassVar[Mapping[str, Any]] = {
         "webhook_url": f"https://{HOST}/v1/spaces/MADEUP/messages?key=made-up&token=made-up"
@@ -119,6 +120,10 @@ class Googlechat:
         parts = urlsplit(address)
         known = parts.hostname == HOST and _SPACE.fullmatch(parts.path)
         return {"webhook_url": address} if named or known else None
+
+    @property
+    def account(self) -> str:
+        return self.destination
 
     @property
     def destination(self) -> str:

@@ -22,7 +22,9 @@ from bot.channels import (
     Doubt,
     Failure,
     InDoubt,
+    Pace,
     Post,
+    Rate,
     Receipt,
     Refused,
     Request,
@@ -101,6 +103,8 @@ class Mastodon:
     title: ClassVar[str] = "Mastodon"
     markup: ClassVar[Markup] = Markup("plain", quiet, str, lambda url, label: f"{quiet(label)}: {url}")
     doubt: ClassVar[Doubt] = Doubt(repeat_within=timedelta(hours=1))  # with the same key, and after a look
+    # 300 requests in 5 minutes; a post asks up to three times.
+    pace: ClassVar[Pace] = Pace(account=Rate(100, timedelta(minutes=5)), named=Scope.ACCOUNT)
     Options: ClassVar[type[MastodonOptions]] = MastodonOptions
     example: ClassVar[Mapping[str, Any]] = {"server": "https://mastodon.example", "access_token": "made-up-token"}
 
@@ -113,6 +117,10 @@ class Mastodon:
         scheme, _, rest = address.partition("://")
         token, _, server = rest.rpartition("@")
         return {"server": f"https://{server}", "access_token": token} if scheme == "mastodon" and token else None
+
+    @property
+    def account(self) -> str:
+        return self.destination
 
     @property
     def destination(self) -> str:

@@ -6,6 +6,7 @@ https://spec.matrix.org/latest/client-server-api/
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,7 +16,7 @@ from urllib.parse import quote, unquote, urlencode
 
 from pydantic import Field, SecretStr, field_validator
 
-from bot.channels import Answer, Conversation, Doubt, Failure, InDoubt, Post, Receipt, Refused, Request, Scope
+from bot.channels import Answer, Conversation, Doubt, Failure, InDoubt, Pace, Post, Receipt, Refused, Request, Scope
 from bot.channels._addresses import checked_address, checked_token
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
 from bot.channels._matrix_text import BUDGET, HTML, Uploaded, content, encoded, event_and_root, without_markup
@@ -93,6 +94,8 @@ class Matrix:
     title: ClassVar[str] = "Matrix"
     markup: ClassVar[Markup] = HTML
     doubt: ClassVar[Doubt] = Doubt(repeat_within=timedelta(days=1))  # with the same transaction id and access token
+    # Each server has limits of its own; its answers tell.
+    pace: ClassVar[Pace] = Pace(named=Scope.ACCOUNT)
     Options: ClassVar[type[MatrixOptions]] = MatrixOptions
     example: ClassVar[Mapping[str, Any]] = {
         "server": "https://matrix.example",
@@ -112,6 +115,11 @@ class Matrix:
         if scheme != "matrix" or not token or not server or not room:
             return None
         return {"server": server, "access_token": token, "room": unquote(room)}
+
+    @property
+    def account(self) -> str:
+        token = self.options.access_token.get_secret_value()
+        return f"{self._host}/{hashlib.sha256(token.encode()).hexdigest()[:8]}"
 
     @property
     def destination(self) -> str:

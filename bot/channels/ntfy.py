@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
-from bot.channels import Answer, Conversation, Doubt, Failure, Post, Receipt, Request
+from bot.channels import Answer, Conversation, Doubt, Failure, Pace, Post, Rate, Receipt, Request, Scope
 from bot.channels._addresses import checked_address, checked_token
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
 from bot.channels._pictures import WITHOUT, addressed, described
@@ -110,6 +110,8 @@ class Ntfy:
     title: ClassVar[str] = "ntfy"
     markup: ClassVar[Markup] = PLAIN
     doubt: ClassVar[Doubt] = Doubt()
+    # 60 at once and one more every 5 seconds, for all that one computer sends.
+    pace: ClassVar[Pace] = Pace(account=Rate(60, timedelta(minutes=5)), named=Scope.ACCOUNT)
     Options: ClassVar[type[NtfyOptions]] = NtfyOptions
     example: ClassVar[Mapping[str, Any]] = {"topic": "made-up-topic-x7Qp2wL9"}
 
@@ -126,6 +128,10 @@ class Ntfy:
         if not ours or not server or not topic.strip("/"):
             return None
         return {"server": f"https://{server}", "topic": topic.strip("/"), **({"token": token} if token else {})}
+
+    @property
+    def account(self) -> str:
+        return self._host
 
     @property
     def destination(self) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from bot.channels import Answer, Conversation, Doubt, InDoubt, Post, Receipt, Request
+from bot.channels import Answer, Conversation, Doubt, InDoubt, Pace, Post, Rate, Receipt, Request, Scope
 from bot.channels._addresses import checked_address
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
 from bot.channels._slack_text import BUDGET, MRKDWN, blocks, fallback
@@ -160,6 +160,7 @@ class Slack:
     title: ClassVar[str] = "Slack"
     markup: ClassVar[Markup] = MRKDWN
     doubt: ClassVar[Doubt] = Doubt()
+    pace: ClassVar[Pace] = Pace(Rate(1, timedelta(seconds=1)))
     Options: ClassVar[type[SlackOptions]] = SlackOptions
     example: ClassVar[Mapping[str, Any]] = {"webhook_url": "https://hooks.slack.com/services/T00000000/B00000000/made-up"}
     rules: ClassVar[tuple[Rule, ...]] = WEBHOOK_RULES
@@ -181,6 +182,10 @@ class Slack:
             # Not `hostname`, which is in lower case: the id of a channel is not.
             return {"bot_token": parts.username, "channel": parts.netloc.rpartition("@")[2]}
         return {"webhook_url": address} if named or _is_hook(parts.hostname, parts.path) else None
+
+    @property
+    def account(self) -> str:
+        return self.destination
 
     @property
     def destination(self) -> str:
@@ -219,6 +224,13 @@ class SlackBot(Slack):
     """With a bot token: posts carry their key as metadata, and the channel's history can be read for it."""
 
     rules: ClassVar[tuple[Rule, ...]] = API_RULES
+    # Beside the limit of each channel, a workspace has one that is not published.
+    pace: ClassVar[Pace] = Pace(Rate(1, timedelta(seconds=1)), named=Scope.ACCOUNT)
+
+    @property
+    def account(self) -> str:
+        token = _clear(self.options.bot_token)
+        return f"{urlsplit(self.options.api_url).hostname}/{hashlib.sha256(token.encode()).hexdigest()[:8]}"
 
     @property
     def destination(self) -> str:

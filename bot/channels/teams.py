@@ -10,12 +10,13 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
-from bot.channels import Conversation, Doubt, Post, Receipt, Request
+from bot.channels import Conversation, Doubt, Pace, Post, Rate, Receipt, Request
 from bot.channels._addresses import checked_address
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, failure
 from bot.channels._markdown_text import NOTHING, address, escaper, on_one_line, strong, without_brackets
@@ -111,6 +112,7 @@ class Teams:
     title: ClassVar[str] = "Microsoft Teams"
     markup: ClassVar[Markup] = MARKDOWN
     doubt: ClassVar[Doubt] = Doubt()
+    pace: ClassVar[Pace] = Pace(Rate(4, timedelta(seconds=1)))
     Options: ClassVar[type[TeamsOptions]] = TeamsOptions
     example: ClassVar[Mapping[str, Any]] = {
         "webhook_url": "https://made-up.logic.azure.com/workflows/made-up/triggers/manual/paths/invoke?sig=made-up"
@@ -124,6 +126,10 @@ class Teams:
         """A workflow's address."""
         host = urlsplit(address).hostname
         return {"webhook_url": address} if named or _is(host, _FLOWS) or _is(host, _OLD) else None
+
+    @property
+    def account(self) -> str:
+        return self.destination
 
     @property
     def destination(self) -> str:

@@ -6,15 +6,17 @@ https://core.telegram.org/bots/api
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
-from bot.channels import Answer, Conversation, Doubt, Failure, Post, Receipt, Request
+from bot.channels import Answer, Conversation, Doubt, Failure, Pace, Post, Rate, Receipt, Request, Scope
 from bot.channels._addresses import checked_address
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
 from bot.channels._pictures import WITHOUT, addressed, described
@@ -127,6 +129,8 @@ class Telegram:
     title: ClassVar[str] = "Telegram"
     markup: ClassVar[Markup] = HTML
     doubt: ClassVar[Doubt] = Doubt()
+    # A group takes 20 in a minute. Whose limit was hit, the answer does not say.
+    pace: ClassVar[Pace] = Pace(Rate(1, timedelta(seconds=3)), Rate(30, timedelta(seconds=1)), Scope.ACCOUNT)
     Options: ClassVar[type[TelegramOptions]] = TelegramOptions
     example: ClassVar[Mapping[str, Any]] = {"bot_token": "123456:made-up-token", "chat": "@made_up_channel"}
 
@@ -143,6 +147,11 @@ class Telegram:
             return None
         numbered = re.fullmatch(r"-?[0-9]+", chat)
         return {"bot_token": token.rstrip("@"), "chat": int(chat) if numbered else f"@{chat}"}
+
+    @property
+    def account(self) -> str:
+        token = self.options.bot_token.get_secret_value()
+        return f"{urlsplit(self.options.api_url).netloc}/{hashlib.sha256(token.encode()).hexdigest()[:8]}"
 
     @property
     def destination(self) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlencode, urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
-from bot.channels import Answer, Conversation, Doubt, InDoubt, Post, Receipt, Request
+from bot.channels import Answer, Conversation, Doubt, InDoubt, Pace, Post, Rate, Receipt, Request, Scope
 from bot.channels._addresses import checked_address, checked_token
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
 from bot.channels._markdown_text import GAP, address, on_one_line, parted, strong, without_brackets
@@ -115,6 +115,8 @@ class Zulip:
     title: ClassVar[str] = "Zulip"
     markup: ClassVar[Markup] = MARKDOWN
     doubt: ClassVar[Doubt] = Doubt()
+    # 200 requests in a minute; a post asks up to three times.
+    pace: ClassVar[Pace] = Pace(account=Rate(60, timedelta(minutes=1)), named=Scope.ACCOUNT)
     Options: ClassVar[type[ZulipOptions]] = ZulipOptions
     example: ClassVar[Mapping[str, Any]] = {
         "server": "https://zulip.example.org",
@@ -137,6 +139,10 @@ class Zulip:
             return None
         told = {"email": unquote(email), "api_key": unquote(key), "channel": unquote(channel)}
         return {"server": f"https://{server}", **told, **({"topic": unquote(topic)} if topic else {})}
+
+    @property
+    def account(self) -> str:
+        return f"{self._host}/{self.options.email}"
 
     @property
     def destination(self) -> str:
