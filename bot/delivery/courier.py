@@ -32,6 +32,7 @@ from bot.channels._http import Within
 from bot.delivery import facts as kept
 from bot.delivery import policy, reports
 from bot.delivery.ledger import LEASE, NO_RECEIPT, Ledger
+from bot.delivery.pace import Place, Traffic, overheard, place_of
 from bot.delivery.states import Decision, Delivery
 from bot.errors import BotError
 from bot.rendering.message import Message, message_from
@@ -102,6 +103,7 @@ class Courier:
     now: Callable[[], datetime]
     jitter: Callable[[], float]
     patience: timedelta = field(default=PATIENCE)
+    traffic: Traffic = field(default_factory=Traffic)
 
     async def deliver(self, delivery: Delivery, channel: Channel) -> Delivery:
         """One attempt of a waiting delivery; returns it as it then stands."""
@@ -131,19 +133,29 @@ class Courier:
             return message
         post = await self._post(hold.delivery, channel, message)
         if not isinstance(channel, Direct):
-            return await self._ask(channel.post(post, facts), hold)
-        async with Within(self.patience.total_seconds()):
-            return await channel.deliver(post, hold)
+            return await self._ask(channel, channel.post(post, facts), hold)
+        return await self._heard(place_of(channel), channel.deliver(post, hold))
 
-    async def _ask(self, conversation: Conversation[R], claim: Claim) -> R:
-        async with Within(self.patience.total_seconds()):
-            return await self.http.run(conversation, claim)
+    async def _ask(self, channel: Channel, conversation: Conversation[R], claim: Claim) -> R:
+        place = place_of(channel)
+        return await self._heard(place, self.http.run(overheard(conversation, self.traffic, place), claim))
+
+    async def _heard(self, place: Place, asking: Coroutine[Any, Any, R]) -> R:
+        """What comes of asking a platform; whoever goes to the same place profits from it."""
+        try:
+            async with Within(self.patience.total_seconds()):
+                said = await asking
+        except (Failure, TimeoutError) as failure:
+            self.traffic.heard(place, failure, self.now())
+            raise
+        self.traffic.heard(place, None, self.now())
+        return said
 
     async def _finding(self, delivery: Delivery, channel: Channel) -> Receipt | Decision:
         assert isinstance(channel, Finds)
         post = await self._post(delivery, channel, message_from(delivery.message))
         facts = await self._facts(channel)
-        found = await self._ask(channel.find(post, facts), _nothing_to_claim)
+        found = await self._ask(channel, channel.find(post, facts), _nothing_to_claim)
         return found or policy.not_found(delivery, self.now())
 
     async def _outcome(self, trying: Coroutine[Any, Any, R], hold: _Hold) -> R | Failure | ClaimLostError:
@@ -208,7 +220,7 @@ class Courier:
         if known and self.now() - known.at < FACTS_LAST:
             return known.values
         try:
-            learned = await self._ask(channel.learn(), _nothing_to_claim)
+            learned = await self._ask(channel, channel.learn(), _nothing_to_claim)
         except (Failure, TimeoutError) as failure:
             log.info("%s did not say its limits: %s", channel.destination, failure)
             return known.values if known else {}

@@ -47,9 +47,10 @@ class Ledger:
 
     # what is to be done
 
-    def due(self, now: datetime, limit: int) -> list[Delivery]:
-        """Waiting, due and not paused. A courier at work before its claim does not hide its delivery from this list."""
-        return self._deliveries(sql.DUE, now=micros(now), limit=limit)
+    def due(self, now: datetime, limit: int, after: Delivery | None = None) -> list[Delivery]:
+        """Waiting, due and not paused, those after another one. A courier at work before its claim hides nothing of it."""
+        last = (micros(after.next_at), after.id) if after and after.next_at else (0, 0)
+        return self._deliveries(sql.DUE, now=micros(now), limit=limit, after=last[0], after_id=last[1])
 
     def doubtful(self, now: datetime, limit: int = 100) -> list[Delivery]:
         """In doubt, not paused, and the time to look has come."""
@@ -147,6 +148,37 @@ class Ledger:
         """Ends a waiting delivery that has nothing to say."""
         return self._change(sql.SKIP, id=delivery.id, fence=delivery.fence, reason=reason)
 
+    def postpone(self, holds: Iterable[tuple[Delivery, datetime, str]], now: datetime) -> None:
+        """Leaves waiting deliveries for later, each until its moment and with its reason; no attempt is counted."""
+        rows = [
+            {"id": each.id, "fence": each.fence, "until": micros(until), "reason": reason, "now": micros(now)}
+            for each, until, reason in holds
+        ]
+        if rows:
+            with self.database.transaction() as tx:
+                tx.execute_many(sql.POSTPONE, rows)
+
+    def roll_up(self, subscription: str, now: datetime) -> Delivery | None:
+        """Makes one of all days that wait: the newest is to carry them, the others are skipped. None if there is one day.
+
+        All of it or nothing: of a day that somebody has claimed meanwhile, and of one that is older than it, nothing moves.
+        """
+        with self.database.transaction() as tx:
+            *older, newest = tx.execute(sql.ROLLABLE, {"subscription": subscription, "now": micros(now)}) or [{}]
+            rows = tx.execute(sql.CARRY, {"id": newest["id"], "fence": newest["fence"], "now": micros(now)}) if older else []
+            for carried in rows:
+                reason = rolled_into(delivery_from(carried))
+                for each in older:
+                    tx.execute(sql.ROLL_UP, {"id": each["id"], "fence": each["fence"], "reason": reason})
+                    if tx.changed == 1:
+                        before = {"subscription": subscription, "before": rolled_into(delivery_from(each))}
+                        tx.execute(sql.ROLL_ON, {"reason": reason, **before})
+        return delivery_from(rows[0]) if rows else None
+
+    def rolled_up(self, delivery: Delivery) -> list[Delivery]:
+        """The days that a delivery carries beside its own, oldest first."""
+        return self._deliveries(sql.ROLLED_UP, subscription=delivery.subscription, reason=rolled_into(delivery))
+
     def hold(self, delivery: Delivery, reason: str) -> Delivery | None:
         """Leaves a doubtful delivery to a person."""
         return self._change(sql.HOLD, id=delivery.id, fence=delivery.fence, reason=reason)
@@ -189,6 +221,11 @@ class Ledger:
         return delivery_from(rows[0]) if rows else None
 
 
+def rolled_into(carrier: Delivery) -> str:
+    """The reason of the days that another one carries; that is where it is kept, too."""
+    return f"rolled up into {carrier.slot}"
+
+
 def _opened(new: NewDelivery) -> Row:
     due_at = micros(new.due_at)
     return {
@@ -201,6 +238,7 @@ def _opened(new: NewDelivery) -> Row:
         "next_at": due_at if new.state is State.WAITING else None,
         "expires_at": micros(new.expires_at),
         "reason": new.reason,
+        "message": new.message,
     }
 
 

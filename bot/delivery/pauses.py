@@ -38,6 +38,11 @@ def paused(database: Database) -> dict[str, Pause]:
     return {row["subscription"]: _pause(row) for row in database.fetch(sql.PAUSED)}
 
 
+def untold(database: Database) -> list[Pause]:
+    """The pauses that a platform caused and of which the owner does not know."""
+    return [_pause(row) for row in database.fetch(sql.UNTOLD)]
+
+
 def tell(database: Database, subscription: str, now: datetime) -> bool:
     """Notes that the owner knows; True for the one who was first, so that he is told once."""
     return _write(database, sql.TOLD, {"subscription": subscription, "now": micros(now)}) == 1

@@ -4,8 +4,8 @@
 
 # Opens a delivery unless it is open already: the unique key makes planning twice harmless.
 OPEN = """
-INSERT INTO delivery (subscription, day, part, run, state, due_at, next_at, expires_at, reason)
-VALUES (:subscription, :day, :part, :run, :state, :due_at, :next_at, :expires_at, :reason)
+INSERT INTO delivery (subscription, day, part, run, state, due_at, next_at, expires_at, reason, message)
+VALUES (:subscription, :day, :part, :run, :state, :due_at, :next_at, :expires_at, :reason, :message)
 ON CONFLICT (subscription, day, part, run) DO NOTHING
 """
 
@@ -22,10 +22,11 @@ CURSORS = "SELECT subscription, planned_until FROM cursor"
 
 # --- what is to be done
 
-# A part of a thread waits for the part before it.
+# A part of a thread waits for the part before it. Read page by page: what comes after a moment and a number.
 DUE = """
 SELECT * FROM delivery AS d
-WHERE next_at <= :now AND state = 'waiting' AND expires_at > :now
+WHERE next_at <= :now AND next_at >= :after AND (next_at > :after OR id > :after_id)
+  AND state = 'waiting' AND expires_at > :now
   AND NOT EXISTS (SELECT 1 FROM pause AS p WHERE p.subscription = d.subscription)
   AND (part = 1 OR EXISTS (
     SELECT 1 FROM delivery AS prior
@@ -116,10 +117,52 @@ WHERE id = :id AND fence = :fence AND state = :before AND state IN ('waiting', '
 RETURNING *
 """
 
+# Not now, and not tried: its host is down, or its platform takes no more for a while.
+POSTPONE = """
+UPDATE delivery SET next_at = :until, reason = :reason
+WHERE id = :id AND fence = :fence AND state = 'waiting' AND next_at <= :now
+"""
+
 SKIP = """
 UPDATE delivery SET state = 'skipped', next_at = NULL, reason = :reason
 WHERE id = :id AND fence = :fence AND state = 'waiting'
 RETURNING *
+"""
+
+# The days that may become one post: planned ones that surely are not there, and that are no threads yet. The newest
+# carries the others.
+ROLLABLE = """
+SELECT * FROM delivery AS d
+WHERE subscription = :subscription AND state = 'waiting' AND due_at <= :now AND part = 1
+  AND (run = '' OR SUBSTR(run, 1, 4) = 'day-')
+  AND NOT EXISTS (
+    SELECT 1 FROM delivery AS other
+    WHERE other.subscription = d.subscription AND other.day = d.day AND other.run = d.run AND other.part > 1)
+ORDER BY due_at, id
+"""
+
+# It is composed anew; the fence rises, so that no courier who still has its old words can send them.
+CARRY = """
+UPDATE delivery SET message = '', fence = fence + 1, next_at = :now
+WHERE id = :id AND fence = :fence AND state = 'waiting'
+RETURNING *
+"""
+
+ROLL_UP = """
+UPDATE delivery SET state = 'skipped', next_at = NULL, reason = :reason
+WHERE id = :id AND fence = :fence AND state = 'waiting'
+"""
+
+# What an older one carried goes on with it.
+ROLL_ON = """
+UPDATE delivery SET reason = :reason
+WHERE subscription = :subscription AND state = 'skipped' AND reason = :before
+"""
+
+ROLLED_UP = """
+SELECT * FROM delivery
+WHERE subscription = :subscription AND state = 'skipped' AND reason = :reason
+ORDER BY due_at, id
 """
 
 HOLD = """
@@ -156,7 +199,7 @@ RETRY = """
 UPDATE delivery
 SET state = 'waiting', next_at = :now, first_tried = NULL, lease_until = NULL, reason = '',
     expires_at = CASE WHEN expires_at > :until THEN expires_at ELSE :until END,
-    message = CASE WHEN first_tried IS NULL AND part = 1 AND NOT EXISTS (
+    message = CASE WHEN first_tried IS NULL AND part = 1 AND SUBSTR(run, 1, 7) <> 'notice-' AND NOT EXISTS (
       SELECT 1 FROM delivery AS other
       WHERE other.subscription = delivery.subscription AND other.day = delivery.day AND other.run = delivery.run
         AND other.part > 1) THEN '' ELSE message END
@@ -188,6 +231,7 @@ ON CONFLICT (subscription) DO NOTHING
 
 RESUME = "DELETE FROM pause WHERE subscription = :subscription"
 PAUSED = "SELECT * FROM pause ORDER BY subscription"
+UNTOLD = "SELECT * FROM pause WHERE told IS NULL AND by_whom = 'platform' ORDER BY since, subscription"
 TOLD = "UPDATE pause SET told = :now WHERE subscription = :subscription AND told IS NULL"
 
 PUT_FACT = """

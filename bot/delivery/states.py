@@ -73,7 +73,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:
-    """A delivery to be opened: waiting, or skipped or expired from the start with its reason."""
+    """A delivery to be opened: waiting, or skipped or expired from the start with its reason; a notice with its words."""
 
     subscription: str
     day: date
@@ -83,6 +83,7 @@ class NewDelivery:
     part: int = 1
     state: State = State.WAITING
     reason: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
