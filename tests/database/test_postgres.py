@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,13 @@ from bot.delivery.states import NewDelivery, State
 from bot.errors import BotError, Mistake
 from tests.database.steps import ended, filled, names, put
 from tests.delivery.fakes import DAY, NOON
-from tests.postgres import PASSWORD, Cluster
+from tests.postgres import PASSWORD, Cluster, running
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """A server for these tests alone: after a crash it looks at every file it has, so it had better have few."""
+    yield from running()
 
 
 def opened(cluster: Cluster) -> Postgres:
