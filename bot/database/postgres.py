@@ -30,9 +30,10 @@ CONNECTIONS = 8  # of one process; a transaction of ours lasts a few millisecond
 NUL = "\ufffd"  # is kept in its place
 _LOCKS = 20_260_704  # ours among the advisory locks of a database: any number that nobody else uses
 
-# Both sides notice within a minute that the other is gone; a lock is waited for as long as in SQLite.
+# Both sides notice within a minute that the other is gone; a lock is waited for as long as in SQLite. A program that
+# stands still in the middle of writing (a suspended machine) has its lock taken away.
 _SESSION = (
-    "-c lock_timeout=10s -c client_min_messages=warning "
+    "-c idle_in_transaction_session_timeout=30s -c lock_timeout=10s -c client_min_messages=warning "
     "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
 )
 _PATIENCE: dict[str, str | int] = {
@@ -50,6 +51,7 @@ _UNREACHABLE = "cannot be reached; see that PostgreSQL runs and lets this machin
 # By the SQLSTATE or its class.
 _ADVICE = {
     "08": _UNREACHABLE,
+    "25P03": "took its lock back from this program, which stood still in the middle of writing; the next call begins anew",
     "25006": "is read-only (a standby?); name the one that can be written",
     "28": "does not let this user in; see the user and the password (in the URL, in PGPASSWORD or in ~/.pgpass)",
     "3D000": "is not there; make it: createdb --encoding=UTF8 NAME",

@@ -16,7 +16,10 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from bot.database import open_database
+import psycopg
+
+from bot.database import DatabaseError, Engine, open_database
+from bot.database.sqlite import Sqlite
 from bot.delivery.ledger import LEASE, QUIET, Ledger
 from tests.witness.checker import verdict
 from tests.witness.life import live
@@ -73,7 +76,7 @@ def _once(outside: Outside, scene: Setting, figures: Figures) -> None:
     first = _living(scene)
     _await(lambda: len(outside.on_the_wire()) == AT_ONCE)
     assert first.pid is not None
-    os.kill(first.pid, signal.SIGSTOP)
+    _stop(first.pid, opened)
     try:
         figures.in_flight += len(opened.fetch(SENDING))
         opened.close()
@@ -83,6 +86,26 @@ def _once(outside: Outside, scene: Setting, figures: Figures) -> None:
         with suppress(ProcessLookupError):
             os.kill(first.pid, signal.SIGCONT)
     _ends(first)
+
+
+def _stop(pid: int, opened: Engine) -> None:
+    """Stops a program in a moment at which it holds no lock: with one, nobody else could write until it wakes."""
+    if isinstance(opened, Sqlite):
+        opened._connection.execute("PRAGMA busy_timeout = 20")
+    os.kill(pid, signal.SIGSTOP)
+    while not _free(opened):
+        os.kill(pid, signal.SIGCONT)
+        time.sleep(0.01)
+        os.kill(pid, signal.SIGSTOP)
+
+
+def _free(opened: Engine) -> bool:
+    try:
+        with opened.transaction() as tx:
+            tx.execute("SELECT 1" if isinstance(opened, Sqlite) else "SELECT 1 FROM cursor FOR UPDATE NOWAIT")
+    except (DatabaseError, psycopg.Error):
+        return False
+    return True
 
 
 def _stand_still(scene: Setting, figures: Figures) -> None:
