@@ -150,7 +150,7 @@ def _kind(name: str, kind: type[Channel]) -> str:
     if issubclass(kind, Addressed):
         parts.append(f"`thisday subscribe` takes: {_sentence(kind.from_address) or 'an address of this kind'}\n")
     if issubclass(kind, Direct):
-        parts.append("It is not spoken to over the network.\n")
+        parts.append("There is no request of ours that could be shown beforehand.\n")
     parts.append(_model(kind.Options))
     return "\n".join(parts)
 
@@ -163,7 +163,7 @@ def _doubt(variant: type[Any]) -> str:
     doubt = variant.doubt
     steps = []
     if issubclass(variant, Finds):
-        steps.append(f"it looks for the post {_long(doubt.quiet)} later")
+        steps.append(f"it looks for the post {_long(doubt.quiet)}{' later' if doubt.quiet else ''}")
     if doubt.repeat_within is not None:
         when = f"{_long(doubt.quiet)} later" if doubt.quiet and not steps else "again"
         steps.append(f"it posts {when} with the same key, for {_long(doubt.repeat_within)}")
