@@ -263,9 +263,12 @@ class Addressed(Protocol):
 
 # The list of platforms. A kind is imported when it is first used.
 BUILT_IN = {
+    "apprise": "bot.channels.apprise:Apprise",
     "bluesky": "bot.channels.bluesky:Bluesky",
     "console": "bot.channels.console:Console",
     "discord": "bot.channels.discord:Discord",
+    "email": "bot.channels.email:Email",
+    "file": "bot.channels.file:File",
     "googlechat": "bot.channels.googlechat:Googlechat",
     "mastodon": "bot.channels.mastodon:Mastodon",
     "mattermost": "bot.channels.mattermost:Mattermost",
