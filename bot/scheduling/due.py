@@ -45,7 +45,7 @@ def due(
     window: timedelta,
     agenda: Agenda = daily,
 ) -> list[Due]:
-    """Every slot after its subscription's cursor and not after `now`, oldest first; late by more than `window`: expired."""
+    """Every slot after its subscription's cursor and not after `now`, oldest first; late by `window` or more: expired."""
     planned = cursors.get(EVERYONE)
     found = [
         each
@@ -58,7 +58,7 @@ def due(
 
 def _due(subscription: Subscription, cursor: datetime, now: datetime, window: timedelta, agenda: Agenda) -> Iterator[Due]:
     for day, run, instant in _slots(subscription, cursor, now, agenda):
-        yield Due(subscription, day, run, instant, instant + window, expired=now > instant + window)
+        yield Due(subscription, day, run, instant, instant + window, expired=now >= instant + window)
 
 
 def _slots(

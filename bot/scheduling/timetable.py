@@ -59,7 +59,7 @@ class Timetable:
 
     def _sharers(self, coming: Coming, cursors: Mapping[str, datetime], now: datetime, window: timedelta) -> Iterator[Due]:
         instant, _, slot, day = coming
-        weekday, late = day.weekday(), now > instant + window
+        weekday, late = day.weekday(), now >= instant + window
         for each in self._sharing[slot]:
             if each.falls_on(weekday) and each.name in cursors and cursors[each.name] < instant:
                 yield Due(each, day, "", instant, instant + window, late)
