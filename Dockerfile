@@ -30,6 +30,6 @@ ENV PATH=/opt/thisday/bin:$PATH \
 USER thisday
 WORKDIR /data
 VOLUME ["/config", "/data"]
-HEALTHCHECK --interval=5m --timeout=30s --retries=3 CMD ["thisday", "check"]
+HEALTHCHECK --interval=1m --timeout=30s --start-period=1m --retries=3 CMD ["thisday", "check", "--running"]
 ENTRYPOINT ["thisday"]
 CMD ["run"]

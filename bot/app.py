@@ -5,9 +5,10 @@ What a command does not need is never made: a preview opens no database, a listi
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from bot.database import Database
     from bot.delivery.courier import Courier, Skip
     from bot.delivery.ledger import Ledger
+    from bot.delivery.operator import Operator
+    from bot.delivery.pace import Place
     from bot.delivery.states import Delivery
     from bot.scheduling.scheduler import Scheduler
     from bot.scheduling.slots import Slot
@@ -131,8 +134,11 @@ class App:
 
     def known(self) -> Sequence[Subscription]:
         """All subscriptions as far as a command that writes nothing can know: no database is made for it."""
-        there = "://" in self.config.database or Path(self.config.database).exists()
-        return self.subscriptions() if there else self.configured()
+        return self.subscriptions() if self.has_database() else self.configured()
+
+    def has_database(self) -> bool:
+        """Whether there is one to be read, as far as that can be told without making it."""
+        return "://" in self.config.database or Path(self.config.database).exists()
 
     def subscription(self, name: str) -> Subscription:
         """The subscription of a name. Raises `Mistake` if there is none."""
@@ -151,11 +157,12 @@ class App:
         return found(subscription.options)
 
     def compose(self, delivery: Delivery, facts: Mapping[str, Any]) -> Sequence[Message] | Skip:
-        """The messages of a delivery."""
+        """The messages of a delivery, and of the late days that it carries: then its fence was raised."""
         from bot.delivery.courier import Skip
 
         wanted = self.subscription(delivery.subscription)
-        found = self.paper.messages(wanted, self.channel(wanted), delivery.day, facts, delivery.run)
+        late = [(each.day, each.run) for each in self.ledger.rolled_up(delivery)] if delivery.fence else []
+        found = self.paper.messages(wanted, self.channel(wanted), delivery.day, facts, delivery.run, late)
         return Skip(found.reason) if isinstance(found, NothingToTell) else found
 
     async def carry(self, delivery: Delivery) -> Delivery:
@@ -163,6 +170,9 @@ class App:
         wanted = self._named(delivery.subscription)
         if wanted is None:
             return self.ledger.skip(delivery, "its channel is no longer configured") or delivery
+        if wanted.roll_up:
+            carrier = await asyncio.to_thread(self.ledger.roll_up, wanted.name, self.now())
+            delivery = delivery if carrier is None else carrier
         return await self.courier.deliver(delivery, self.channel(wanted))
 
     async def look_after(self, delivery: Delivery) -> Delivery:
@@ -175,10 +185,13 @@ class App:
 
     def _named(self, name: str) -> Subscription | None:
         """One subscription, found without looking at the others."""
+        return self._by_name().get(name)
+
+    def _by_name(self) -> dict[str, Subscription]:
         known = self.known()
         if self._read is not None and self._read[1] is known:
-            return self._read[2].get(name)
-        return next((each for each in known if each.name == name), None)
+            return self._read[2]
+        return {each.name: each for each in known}
 
     def agenda(self, subscription: Subscription, day: date) -> tuple[tuple[str, Slot], ...]:
         """The deliveries of a subscription on a day, each with its slot."""
@@ -192,8 +205,32 @@ class App:
         from bot.scheduling.dispatch import Dispatcher
         from bot.scheduling.scheduler import Scheduler
 
-        dispatcher = Dispatcher(self.ledger, self.carry, self.look_after)
-        return Scheduler(self.subscriptions, self.agenda, self.ledger, dispatcher, self.now, self.config.top.catch_up)
+        dispatcher = Dispatcher(self.ledger, self.carry, self.look_after, self.places, self.courier.traffic, self._is_back)
+        window, operator = self.config.top.catch_up, self.operator
+        return Scheduler(self.subscriptions, self.agenda, self.ledger, dispatcher, self.now, window, operator)
+
+    def places(self, names: Iterable[str]) -> dict[str, Place]:
+        """Where subscriptions post, as far as they share limits; none for a channel that is gone."""
+        from bot.delivery.pace import place_of
+
+        known = self._by_name()
+        return {name: place_of(self.channel(known[name])) for name in names if name in known}
+
+    @cached_property
+    def operator(self) -> Operator:
+        from bot.delivery.operator import Operator
+
+        return Operator(self.ledger, self.config.top.operator, self._notice)
+
+    def _is_back(self, delivery: Delivery) -> None:
+        self.operator.after([delivery], self.now())
+
+    def _notice(self, subject: str, text: str) -> Message:
+        from bot.delivery.operator import worded
+
+        for secret in self.secrets():
+            text = text.replace(secret, "[secret]") if secret else text
+        return worded(self.channel(self.subscription(self.config.top.operator or "")), subject, text)
 
     def secrets(self) -> frozenset[str]:
         """Every secret in use, for masking."""

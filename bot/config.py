@@ -90,6 +90,7 @@ class Told(Strict):
     start: IsoDate | None = Field(None, description="the day on which a replay tells Day 1")
     hold: Hold = Field(Hold.COUNT, description="in a replay, hold the count (no gap) or the date (29 February moves)")
     in_doubt: OnDoubt = OnDoubt.HOLD
+    roll_up: bool = Field(False, description="after an outage, the days that are late in one post instead of several")
     thread: bool = Field(False, description="split a long edition into numbered posts, where the platform has threads")
     templates: str | None = Field(None, description="a folder whose templates come before all others")
 
@@ -97,6 +98,12 @@ class Told(Strict):
     def _replay_has_a_start(self) -> Self:
         if (self.mode is Mode.REPLAY) != (self.start is not None):
             raise mistake("mode: replay and start: belong together", "give both, or neither")
+        return self
+
+    @model_validator(mode="after")
+    def _hours_are_not_rolled_up(self) -> Self:
+        if self.roll_up and self.mode is Mode.AS_IT_HAPPENED:
+            raise mistake("mode: as-it-happened and roll_up: do not go together", "leave one of them out")
         return self
 
 
@@ -114,6 +121,7 @@ class Top(Strict):
     most: int = Field(6, ge=1)
     database: str = Field("thisday.db", description="path of the SQLite file, beside the config if relative")
     catch_up: Duration = Field(timedelta(hours=12), description="a post may be this late; later it is recorded as expired")
+    operator: str | None = Field(None, description="the channel below that is told when something needs a person")
     events: str | None = Field(None, description="a folder of your own calendars")
     templates: str | None = Field(None, description="a folder of your own templates")
     network: Network = Network()
@@ -167,6 +175,8 @@ def config_from(text: str, source: str, folder: Path, options_of: OptionsOf, kin
     entries = document.value.get("channels") if isinstance(document.value, dict) else None
     named = entries.items() if isinstance(entries, dict) else ()
     channels = [_judged(found, partial(_channel, document, name, options_of, kinds)) for name, _ in named]
+    if isinstance(entries, dict):
+        found += _without_operator(document, top, list(entries))
     if found or unread:
         raise Problems(_hidden(each, given) for each in _without_followers(unread, found))
     sound = tuple(each for each in channels if each is not None)
@@ -202,6 +212,12 @@ def _judged(found: list[Problem], judge: Callable[[], Any]) -> Any:
     except Problems as error:
         found += error.problems
         return None
+
+
+def _without_operator(document: Document, top: Top | None, names: list[str]) -> Iterator[Problem]:
+    if top and top.operator is not None and top.operator not in names:
+        what = f"there is no channel {top.operator!r} that could tell the operator"
+        yield Problem(document.where(("operator",)), what, suggestion(top.operator, names))
 
 
 def _channel(document: Document, name: str, options_of: OptionsOf, kinds: Callable[[], list[str]]) -> ChannelConfig:

@@ -6,12 +6,12 @@ background and aftermath. Inside a group, importance before time of day. A week 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from bot.calendars.almanac import Almanac, Found
-from bot.calendars.counters import Counter, Reading
+from bot.calendars.counters import Counter, Reading, spelled
 from bot.calendars.events import Event, Occurrence
 
 
@@ -71,6 +71,11 @@ class Edition:
     @property
     def weekly(self) -> bool:
         return self.last > self.day
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """What the counters say of several days: "Days 20\u201323 of 444"."""
+        return spelled(self.readings)
 
     @property
     def lead(self) -> Entry | None:
@@ -144,15 +149,39 @@ def week(almanac: Almanac, day: date, choice: Choice) -> Edition | NothingToTell
     return _edition(day, last, found, (), _counters(almanac, choice), choice)
 
 
+def rolled_up(almanac: Almanac, days: Sequence[date], choice: Choice) -> Edition | NothingToTell:
+    """Several days that are late, as one edition."""
+    return _several([almanac.on(day, choice.calendars) for day in days], _counters(almanac, choice), choice)
+
+
+def replays_rolled_up(almanac: Almanac, originals: Sequence[date], choice: Choice) -> Edition | NothingToTell:
+    """Several dates of the past, each told as if it were today, as one edition."""
+    found = [_on_that_very_date(almanac, each, choice) for each in originals]
+    told = _several(found, _counters(almanac, choice), choice)
+    return replace(told, replay=True) if isinstance(told, Edition) else told
+
+
+def _several(found: list[Found], counters: list[Counter], choice: Choice) -> Edition | NothingToTell:
+    readings = tuple(reading for each in found for reading in each.readings)
+    if not any(each.occurrences for each in found) and (choice.silent or not readings):
+        return NothingToTell("no event on these days")
+    days = [each.day for each in found]
+    return _edition(min(days), max(days), found, readings, counters, choice)
+
+
 def replayed(almanac: Almanac, original: date, choice: Choice) -> Edition | NothingToTell:
     """A date of the past told as if it were today: what happened on that very date, and the number it carries."""
+    that_day = _on_that_very_date(almanac, original, choice)
+    if not that_day.occurrences and choice.silent:
+        return NothingToTell("no event on this day, and quiet_days is silent")
+    told = _edition(original, original, [that_day], that_day.readings, _counters(almanac, choice), choice)
+    return replace(told, replay=True)
+
+
+def _on_that_very_date(almanac: Almanac, original: date, choice: Choice) -> Found:
     found = almanac.on(original, choice.calendars)
     happened = tuple(each for each in found.occurrences if each.event.began == original)
-    readings = tuple(each for each in found.readings if each.original == original)
-    if not happened and choice.silent:
-        return NothingToTell("no event on this day, and quiet_days is silent")
-    that_day = Found(original, happened, readings)
-    return replace(_edition(original, original, [that_day], readings, _counters(almanac, choice), choice), replay=True)
+    return Found(original, happened, tuple(each for each in found.readings if each.original == original))
 
 
 def only(edition: Edition, keep: Callable[[Event], bool]) -> Edition | NothingToTell:

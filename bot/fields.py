@@ -46,7 +46,9 @@ def _date(value: Any) -> date:
 
 
 def _days(value: Any) -> frozenset[int]:
-    """`daily`, `mon-fri`, `mon, wed` or a list: Monday is 0. A range may run over the week's end: `sat-mon`."""
+    """`daily`, `mon-fri`, `mon, wed`, a list, or `never`: Monday is 0. A range may run over the week's end: `sat-mon`."""
+    if value == "never":
+        return frozenset()
     parts = value if isinstance(value, list) else str(value).replace(",", " ").split()
     found = frozenset(day for part in parts for day in _some_days(str(part).strip().lower()))
     if not found:

@@ -33,7 +33,7 @@ _AROUND = timedelta(days=2)  # of a day in UTC: no place is further off
 _SHOWN = 60
 ROOM = 400  # what a heading, a title and a text of 280 take: a kind that holds less has to cut, and that is no finding
 # What changes neither the slots nor the edition of a subscription.
-_NO_MATTER = frozenset({"name", "kind", "options", "language", "in_doubt", "thread", "templates", "owner"})
+_NO_MATTER = frozenset({"name", "kind", "options", "language", "in_doubt", "roll_up", "thread", "templates", "owner"})
 
 
 @dataclass(frozen=True, slots=True)

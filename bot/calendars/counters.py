@@ -6,13 +6,16 @@ A step series beside a counter says what held on each of its dates (how many peo
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from bot.calendars.rules import Leap, Span
+
+_APART = 180  # days between two dates of a span that are told on one day
 
 
 class Counting(StrEnum):
@@ -148,6 +151,29 @@ class Reading:
     def label(self) -> str:
         """The counter's label with its numbers: "Day 118 of 444"."""
         return self.counter.label.format(n=self.number, total=self.total)
+
+
+def spelled(readings: Iterable[Reading]) -> tuple[str, ...]:
+    """The labels of several days as few: "Days 20 to 23 of 444"; of a counter that runs on, only the last."""
+    passes: list[list[Reading]] = []
+    for each in sorted(readings, key=lambda each: (each.counter.calendar, each.counter.key, each.original)):
+        last = passes[-1][-1] if passes else None
+        # A long span is told twice on some days, a year apart.
+        if last is None or last.counter != each.counter or (each.original - last.original).days > _APART:
+            passes.append([])
+        passes[-1].append(each)
+    return tuple(_spelled(found) for found in passes)
+
+
+def _spelled(found: list[Reading]) -> str:
+    first, last = found[0], found[-1]
+    milestones = [each.milestone for each in found if each.milestone]
+    if last.counter.counting is not Counting.SPAN or first is last:
+        return ". ".join([last.label, *milestones])
+    label = re.sub(r"^Day (?={n})", "Days ", last.counter.label)
+    numbers = label.replace("{n}", f"{first.number}\u2013{last.number}")
+    shown = f"{first.label} \u2013 {last.label}" if "{n" in numbers else numbers.format(total=last.total)
+    return ". ".join([shown, *milestones])
 
 
 def full_years(first: date, day: date, leap: Leap) -> int:

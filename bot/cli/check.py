@@ -13,17 +13,22 @@ from bot.channels import Checks, Failure
 from bot.cli.main import DONE, NOT_ALL
 from bot.cli.opening import open_app, resolved
 from bot.cli.output import as_json
+from bot.delivery.facts import Facts
 from bot.errors import Mistake, Problem, Problems, Where
+from bot.scheduling import heartbeat
 from bot.subscriptions.subscription import Subscription
 
 
 @click.command("check")
 @click.option("--online", is_flag=True, help="Also ask each platform whether the credentials work; nothing is posted.")
+@click.option("--running", is_flag=True, help="Only ask whether `thisday run` is alive: it left a sign within 45 seconds.")
 @click.option("--json", "json_", is_flag=True, help="As JSON.")
 @click.pass_context
-def command(ctx: click.Context, *, online: bool, json_: bool) -> int:
+def command(ctx: click.Context, *, online: bool, running: bool, json_: bool) -> int:
     """Check config, calendars and templates, and with --online the credentials, without posting."""
     app = open_app(ctx)
+    if running:
+        return _is_running(app, json_=json_)
     wanted = app.known()
     problems = sorted({problem for each in wanted for problem in _problems(app, each)})
     if problems:
@@ -34,6 +39,24 @@ def command(ctx: click.Context, *, online: bool, json_: bool) -> int:
     else:
         _tell(app, wanted, asked)
     return DONE if all(each["works"] is not False for each in asked) else NOT_ALL
+
+
+def _is_running(app: App, *, json_: bool) -> int:
+    sign = heartbeat.last(app.database) if app.has_database() else None
+    alive = heartbeat.is_alive(sign, app.now())
+    if json_:
+        as_json({"running": alive, "at": sign.at if sign else None, **(sign.values if sign else {})})
+    else:
+        click.echo(_sign(sign, alive=alive))
+    return DONE if alive else NOT_ALL
+
+
+def _sign(sign: Facts | None, *, alive: bool) -> str:
+    if sign is None:
+        return "thisday has never run on this database."
+    words = "is running" if alive else "is not running"
+    coming = sign.values.get("next") or "nothing is planned"
+    return f"thisday {words}; its last sign was at {sign.at:%Y-%m-%d %H:%M:%S} UTC. Next post: {coming}"
 
 
 def _problems(app: App, wanted: Subscription) -> Iterator[Problem]:

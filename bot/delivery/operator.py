@@ -26,7 +26,7 @@ LASTS = timedelta(days=1)  # a notice that is later than that helps nobody
 SINGLY = 3  # so many of one sort in one round are told one by one, more of them in one notice
 NAMED = 5
 PAUSED = "too late; paused"  # the owner knows
-_LONGEST_REASON = 300
+_LONGEST, _LONGEST_REASON = 1000, 300
 
 log = logging.getLogger(__name__)
 Words = Callable[[str, str], Message]
@@ -94,7 +94,7 @@ class Operator:
 def worded(channel: Channel, subject: str, text: str) -> Message:
     """A notice as a message that its channel takes, shortened if it must be."""
     budget = channel.budget({})
-    plain = next(each for each in shortenings(text) if budget.fits(channel.markup.escape(each)))
+    plain = next(each for each in shortenings(text[:_LONGEST]) if budget.fits(channel.markup.escape(each)))
     return Message(TITLE, channel.markup.escape(plain), plain, data={"notice": subject})
 
 

@@ -94,11 +94,14 @@ def _is_persian(language: str) -> bool:
 
 def title(day: date, last: date, language: str = "en", *, replay: bool = False) -> str:
     """The heading of an edition; of a replay, the date of the past that it tells."""
-    if replay:
-        return full_date(day, language)
     if last == day:
-        return f"On this day: {day_month(day, language)}"
+        return full_date(day, language) if replay else f"On this day: {day_month(day, language)}"
     first, second = day_month(day, language), day_month(last, language)
-    if day.month == last.month and second.startswith((f"{last.day} ", persian_digits(f"{last.day} "))):
+    same_month = (day.year, day.month) == (last.year, last.month)
+    if same_month and second.startswith((f"{last.day} ", persian_digits(f"{last.day} "))):
         first = first.partition(" ")[0]  # "4 to 10 November", but "November 4 to November 10"
-    return f"This week in history: {first}\u2013{second}"
+    if replay:
+        first = first if day.year == last.year else full_date(day, language)
+        return f"{first}\u2013{full_date(last, language)}"
+    name = "This week in history" if (last - day).days == 6 else "On these days"
+    return f"{name}: {first}\u2013{second}"

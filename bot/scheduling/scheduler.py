@@ -14,14 +14,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.delivery.ledger import Ledger
+from bot.delivery.operator import Notice, Operator, about_outage
 from bot.delivery.states import NewDelivery, State
+from bot.scheduling import heartbeat
 from bot.scheduling.dispatch import Dispatcher
 from bot.scheduling.due import EVERYONE, Agenda, Due, advanced, daily
+from bot.scheduling.heartbeat import TICK
 from bot.scheduling.timetable import Timetable
 from bot.subscriptions.subscription import Subscription
 
-TICK = timedelta(seconds=15)
 GRACE = 30.0  # seconds that couriers under way get when we are asked to stop
+BREATH = timedelta(seconds=0.2)  # between two rounds, while something due waits for a place
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +39,9 @@ class Scheduler:
     dispatcher: Dispatcher
     now: Callable[[], datetime]
     window: timedelta
+    operator: Operator | None = None
+    _always: bool = False  # as a service, which is not meant to stand still between two rounds
+    _beat: datetime | None = None
     _ticking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _known: Sequence[Subscription] = ()
     _timetable: Timetable = field(default_factory=lambda: Timetable((), daily))
@@ -46,19 +52,35 @@ class Scheduler:
         async with self._ticking:
             now = self.now()
             await asyncio.to_thread(self.plan, now)
-            for stuck in await asyncio.to_thread(self.ledger.sweep, now):
+            swept = await asyncio.to_thread(self.ledger.sweep, now)
+            for stuck in swept:
                 log.warning("%s %s: %s (%s)", stuck.subscription, stuck.slot, stuck.state, stuck.reason)
+            await asyncio.to_thread(self._operator.after, swept, now)
             return await self.dispatcher.dispatch(now)
 
     def plan(self, now: datetime) -> int:
         """Opens a delivery for each slot that has come since the cursors, and moves the cursors, in one transaction."""
         table = self._table()
         cursors = {**self._seen, **self.ledger.cursors((EVERYONE,))}
-        opened = [_opened(each) for each in table.due(cursors, now, self.window)]
+        due = table.due(cursors, now, self.window)
+        opened = [_opened(each) for each in due]
+        opened += self._operator.opened(self._missed(cursors.get(EVERYONE), due, now), now)
         moved = advanced(table.subscriptions if len(self._seen) < len(table.subscriptions) else (), cursors, now)
         new = self.ledger.open(opened, moved)
         self._seen |= {name: at for name, at in moved.items() if name != EVERYONE}
         return new
+
+    def _missed(self, since: datetime | None, due: Sequence[Due], now: datetime) -> list[Notice]:
+        """What came due while nobody was there, if that is worth a word: a service stood still, or posts were lost by it."""
+        expired = [each.subscription.name for each in due if each.expired]
+        late = [each.subscription.name for each in due if not each.expired and now - each.instant > 2 * TICK]
+        if since is None or now - since <= 2 * TICK or not (expired or (self._always and late)):
+            return []
+        return [about_outage(since, now, late, expired)]
+
+    @property
+    def _operator(self) -> Operator:
+        return self.operator or Operator(self.ledger)
 
     def _table(self) -> Timetable:
         """The timetable of the subscriptions as they are now; `subscriptions` gives the same object while none changes."""
@@ -71,12 +93,15 @@ class Scheduler:
         return self._timetable
 
     async def once(self) -> None:
-        """Sends what is due now, and what becomes due while that is under way; then returns."""
-        while await self.tick() or self.dispatcher.busy:
-            await self.dispatcher.returned()
+        """Sends what is due now, and what becomes due or has its turn while that is under way; then returns."""
+        while await self.tick() or self.dispatcher.busy or self.dispatcher.turn:
+            turn = self.dispatcher.turn
+            await self.dispatcher.returned(max(0, (turn - self.now()).total_seconds()) if turn else None)
 
     async def run(self, stop: asyncio.Event, started: Callable[[datetime | None], None] = lambda _: None) -> None:
         """Runs until `stop` is set; couriers under way are then given a little time to finish."""
+        self._always = True
+        await asyncio.to_thread(self._operator.tell_held, self.now())
         bell = _bell(self._rung, self.now)
         bell.start()
         started(self._next())
@@ -88,13 +113,24 @@ class Scheduler:
             await self.dispatcher.idle(GRACE)
 
     async def _rung(self, bell: Any) -> None:
-        """A round, again at once while there is more than fitted; a failing round is logged and the next one comes."""
+        """A round, and more of them while something waits for a place; a failing one is logged and the next one comes."""
         try:
-            while await self.tick() >= self.dispatcher.at_once:
-                await self.dispatcher.returned()
-            _ring_at(bell, self._rung, await asyncio.to_thread(self._next))
+            await self._round()
+            while self.dispatcher.waiting:
+                await self.dispatcher.returned(BREATH.total_seconds())
+                await self._round()
+            # What is due already is under way; a courier has not claimed it yet.
+            coming = await asyncio.to_thread(self._next)
+            _ring_at(bell, self._rung, coming and max(coming, self.now() + BREATH))
         except Exception:
             log.exception("this round failed; the next one comes in %s seconds", TICK.seconds)
+
+    async def _round(self) -> None:
+        await self.tick()
+        now = self.now()
+        if self._beat is None or abs(now - self._beat) >= TICK / 2:
+            await asyncio.to_thread(lambda: heartbeat.beat(self.ledger.database, now, self._next()))
+            self._beat = now
 
     def _next(self) -> datetime | None:
         now = self.now()

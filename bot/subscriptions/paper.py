@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, time, timedelta
 from importlib.resources.abc import Traversable
 from typing import Any
 
@@ -14,13 +14,24 @@ from bot.calendars.events import Calendar
 from bot.calendars.shelf import Shelf
 from bot.channels import Channel
 from bot.config import Hold, Mode, QuietDays, Rhythm
-from bot.editions import Choice, Edition, NothingToTell, edition, only, replayed, week
+from bot.editions import (
+    Choice,
+    Edition,
+    NothingToTell,
+    edition,
+    only,
+    replayed,
+    replays_rolled_up,
+    rolled_up,
+    week,
+)
 from bot.errors import Mistake
 from bot.rendering.compose import Style, compose, compose_thread, style
 from bot.rendering.message import Message
 from bot.replays import can_hold_date, retold
 from bot.subscriptions.subscription import Subscription
 
+Told = tuple[date, str]  # a day and a run
 _RUN_OF_DAY, _RUN_OF_EVENT = "day-{}", "at-{}"
 
 
@@ -53,11 +64,29 @@ class Paper:
             return _at_its_hour(whole, run)
         return whole
 
+    def rolled_up(self, subscription: Subscription, told: Sequence[Told]) -> Edition | NothingToTell:
+        """One edition of several days that are late, the oldest first."""
+        almanac, choice = Almanac(self.calendars(subscription.calendars)), _choice(subscription)
+        if subscription.mode is Mode.REPLAY:
+            return replays_rolled_up(almanac, [_original(almanac, subscription, *each) for each in told], choice)
+        length = 7 if subscription.rhythm is Rhythm.WEEKLY else 1
+        days = (day + timedelta(days=number) for day, _ in told for number in range(length))
+        return rolled_up(almanac, list(days), choice)
+
     def messages(
-        self, subscription: Subscription, channel: Channel, day: date, facts: Mapping[str, Any], run: str = ""
+        self,
+        subscription: Subscription,
+        channel: Channel,
+        day: date,
+        facts: Mapping[str, Any],
+        run: str = "",
+        late: Sequence[Told] = (),
     ) -> tuple[Message, ...] | NothingToTell:
-        """The edition of a day as the messages to post: one, or several where the subscription wants a thread."""
-        found = self.edition(subscription, day, run)
+        """The edition of a day as the messages to post: one, or several where the subscription wants a thread.
+
+        `late` are earlier days that this one carries.
+        """
+        found = self.rolled_up(subscription, [*late, (day, run)]) if late else self.edition(subscription, day, run)
         if isinstance(found, NothingToTell):
             return found
         look = self.style(subscription, channel, facts)
@@ -102,11 +131,15 @@ def _retold(almanac: Almanac, subscription: Subscription, day: date) -> list[Rea
 
 def _replayed(almanac: Almanac, subscription: Subscription, day: date, run: str) -> Edition | NothingToTell:
     """The day of the span that this run tells; a post by hand tells the first of the day."""
-    found = _retold(almanac, subscription, day)
-    if not found:
+    if not _retold(almanac, subscription, day):
         return NothingToTell("the replay has not begun, or is over")
+    return replayed(almanac, _original(almanac, subscription, day, run), _choice(subscription))
+
+
+def _original(almanac: Almanac, subscription: Subscription, day: date, run: str) -> date:
+    found = _retold(almanac, subscription, day)
     named = [reading for reading in found if _RUN_OF_DAY.format(reading.number) == run]
-    return replayed(almanac, (named or found)[0].original, _choice(subscription))
+    return (named or found)[0].original
 
 
 def _at_its_hour(whole: Edition, run: str) -> Edition | NothingToTell:

@@ -41,13 +41,14 @@ class Subscription:
     start: date | None
     hold: Hold
     in_doubt: OnDoubt
+    roll_up: bool
     thread: bool
     templates: Path | None
     owner: Owner
 
     def falls_on(self, weekday: int) -> bool:
         """Whether a post is due on this weekday (Monday is 0): each of `days`, or the first of them if weekly."""
-        return weekday == min(self.days) if self.rhythm is Rhythm.WEEKLY else weekday in self.days
+        return weekday == min(self.days, default=None) if self.rhythm is Rhythm.WEEKLY else weekday in self.days
 
 
 def subscription(config: Config, channel: ChannelConfig, owner: Owner = Owner.CONFIG) -> Subscription:

@@ -65,7 +65,8 @@ def test_a_solar_hijri_date_is_said_in_persian() -> None:
         (date(2026, 11, 10), "en", "This week in history: 4\u201310 November"),
         (date(2026, 11, 10), "en-US", "This week in history: November 4\u2013November 10"),
         (date(2026, 11, 10), "fa", "This week in history: ۴\u2013\u06f1\u06f0 نوامبر"),
-        (date(2026, 12, 1), "en", "This week in history: 4 November\u20131 December"),
+        (date(2026, 12, 1), "en", "On these days: 4 November\u20131 December"),
+        (date(2026, 11, 6), "en", "On these days: 4\u20136 November"),
     ],
 )
 def test_the_title_names_the_day_or_the_week(last: date, language: str, expected: str) -> None:
