@@ -92,6 +92,7 @@ class _Years:
     first: date
     last: date
     _opened: dict[tuple[object, ...], list[_Opened]] = field(default_factory=dict)
+    _clocks: dict[tuple[object, ...], tuple[list[Oddity], list[Oddity]]] = field(default_factory=dict)
     _styles: dict[tuple[object, ...], Style] = field(default_factory=dict)
     _editions: dict[tuple[object, ...], dict[Which, Edition | NothingToTell]] = field(default_factory=dict)
 
@@ -108,6 +109,17 @@ class _Years:
         if key not in self._opened:
             self._opened[key] = list(self._due(wanted))
         return self._opened[key]
+
+    def clock(
+        self, subscription: Subscription, planned: dict[date, list[str]], timezone: str
+    ) -> tuple[list[Oddity], list[Oddity]]:
+        """What the clocks of a place do to the slots, findings and notes: the same for every channel."""
+        key = _key(replace(subscription, timezone=timezone), _NO_MATTER)
+        if key not in self._clocks:
+            opened = self.opened(subscription, timezone)
+            notes = [note for each in opened if (note := _clock_change(each, timezone))]
+            self._clocks[key] = list(_misplaced(planned, opened, timezone)), notes
+        return self._clocks[key]
 
     def _due(self, wanted: Subscription) -> Iterator[_Opened]:
         begin, end = (datetime.combine(day, time(), UTC) for day in (self.first, self.last))
@@ -164,10 +176,9 @@ def _report(years: _Years, run: Run) -> Report:
     if years.style(wanted, run.channel).budget.limit >= ROOM:
         findings, notes = findings + notes, []
     for timezone in run.timezones:
-        opened = years.opened(wanted, timezone)
-        posts += sum(len(rendered.get((each.day, each.run), ())) for each in opened)
-        findings += _misplaced(planned, opened, timezone)
-        notes += (note for each in opened if (note := _clock_change(each, timezone)))
+        posts += sum(len(rendered.get((each.day, each.run), ())) for each in years.opened(wanted, timezone))
+        clock = years.clock(wanted, planned, timezone)
+        findings, notes = findings + clock[0], notes + clock[1]
     left_out = sum(message.data["left_out"] for messages in rendered.values() for message in messages)
     return Report(wanted.name, wanted.kind, run.timezones, posts, left_out, tuple(sorted(findings)), tuple(sorted(notes)))
 

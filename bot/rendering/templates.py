@@ -17,6 +17,9 @@ from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from bot.calendars.counters import Reading
+from bot.calendars.events import Event, Source
+from bot.editions import Edition, Entry, Section
 from bot.errors import Problem, Problems, Where
 from bot.rendering import words
 from bot.rendering.markup import Markup
@@ -84,25 +87,24 @@ _ADVICE = "the names a template may use are in the page on templates"
 _TURN = "_turn"
 
 
+# The values a template is given, and their fields and properties; methods stay the sandbox's business.
+_OURS = (Edition, Section, Entry, Reading, Event, Source)
+_FIELDS = frozenset(
+    (kind, name) for kind in _OURS for name, value in vars(kind).items() if name[0] != "_" and not callable(value)
+)
+
+
 class _Environment(ImmutableSandboxedEnvironment):
     # What a macro, `super()` or a set block gives back was escaped piece by piece.
     concat = staticmethod(lambda pieces: Raw("".join(pieces)))
     intercepted_binops = frozenset({"*", "**"})
     turns = 0
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._safe: dict[tuple[type, str], bool] = {}
-
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """The sandbox's answer, kept: it depends on the type and the name only, and half of the time went into it.
-
-        It is asked about attributes that exist, so that there are never many.
-        """
-        key = (type(obj), attr)
-        if key not in self._safe:
-            self._safe[key] = super().is_safe_attribute(obj, attr, value)
-        return self._safe[key]
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Fields of our own values are read without the sandbox's questions, which took a fifth of the time."""
+        if (type(obj), attribute) in _FIELDS:
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
 
     def turn(self) -> None:
         """Called at each turn of each loop."""
