@@ -100,7 +100,9 @@ class App:
         from bot.subscriptions.cipher import cipher
         from bot.subscriptions.store import Store
 
-        key_file = Path(f"{self.config.database}.key")
+        kept = self.config.database
+        # Beside the SQLite file; the address of a server is no path, and holds a password.
+        key_file = self.config.folder / "thisday.key" if "://" in kept else Path(f"{kept}.key")
         return Store(self.database, lambda: cipher(settings.secret_key(), key_file), options_of)
 
     @cached_property

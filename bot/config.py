@@ -15,6 +15,7 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Self
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
 
@@ -77,7 +78,7 @@ class Told(Strict):
 
     at: Clock | None = Field(None, description="local time of the daily post")
     timezone: Zone | None = None
-    days: Days | None = Field(None, description="days of the week: daily, mon-fri, or mon, wed, fri")
+    days: Days | None = Field(None, description="days of the week: daily, mon-fri, or mon, wed, fri; or never")
     calendars: tuple[str, ...] | None = Field(None, description="names of calendars, or paths of files")
     language: Annotated[str, Field(pattern=_LANGUAGE)] | None = None
     quiet_days: QuietDays | None = Field(None, description="a day with no event: counter, nearest or silent")
@@ -112,15 +113,21 @@ class Top(Strict):
 
     timezone: Zone = "UTC"
     at: Clock = "09:00"
-    days: Days = frozenset(range(7))
+    days: Days = Field(frozenset(range(7)), json_schema_extra={"default": "daily"})
     language: Annotated[str, Field(pattern=_LANGUAGE)] = "en"
     calendars: tuple[str, ...] = Field(DEFAULT_CALENDARS, min_length=1)
     quiet_days: QuietDays = QuietDays.COUNTER
     nearest_within: int = Field(7, ge=1, le=366)
     rhythm: Rhythm = Rhythm.DAILY
     most: int = Field(6, ge=1)
-    database: str = Field("thisday.db", description="path of the SQLite file, beside the config if relative")
-    catch_up: Duration = Field(timedelta(hours=12), description="a post may be this late; later it is recorded as expired")
+    database: str = Field(
+        "thisday.db", description="path of the SQLite file, beside the config if relative; or postgresql://…"
+    )
+    catch_up: Duration = Field(
+        timedelta(hours=12),
+        description="a post may be this late; later it is recorded as expired",
+        json_schema_extra={"default": "12h"},
+    )
     operator: str | None = Field(None, description="the channel below that is told when something needs a person")
     events: str | None = Field(None, description="a folder of your own calendars")
     templates: str | None = Field(None, description="a folder of your own templates")
@@ -180,7 +187,14 @@ def config_from(text: str, source: str, folder: Path, options_of: OptionsOf, kin
     if found or unread:
         raise Problems(_hidden(each, given) for each in _without_followers(unread, found))
     sound = tuple(each for each in channels if each is not None)
-    return Config(top, sound, folder, frozenset(secret for each in sound for secret in secrets_in(each.options)))
+    secrets = {secret for each in sound for secret in secrets_in(each.options)}
+    return Config(top, sound, folder, frozenset(secrets | _password(top.database)))
+
+
+def _password(database: str) -> set[str]:
+    """The password in the address of a database server."""
+    password = urlsplit(database).password if "://" in database else None
+    return {password, unquote(password)} if password else set()
 
 
 def _noted(given: set[str], written: str, value: str) -> str:

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from bot.channels import Channel, _discord_text, discord, googlechat, kind, mattermost, rocketchat, teams, zulip
+from bot.channels._addresses import compact
 from bot.channels._answers import classify, waiting_time
 from bot.rendering.budget import Unit, length
 from tests.channels.asking import post
@@ -145,7 +146,7 @@ def body_size(given: Case) -> Case:
     card = {**teams._HEAD, "fallbackText": "On this day", "lang": "en", "body": [text]}
     kind = "application/vnd.microsoft.card.adaptive"
     whole = {"type": "message", "attachments": [{"contentType": kind, "contentUrl": None, "content": card}]}
-    size, escaped = len(teams._bytes(whole)), len(json.dumps(whole))
+    size, escaped = len(compact(whole)), len(json.dumps(whole))
     most = limits()["teams"]["body"]["max"]
     return {
         "utf8_bytes_compact": size,

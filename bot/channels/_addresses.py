@@ -1,12 +1,15 @@
-"""Can this be an address or a token in a channel's options?
+"""Can this be an address or a token in a channel's options, how is it called without its secret, and what is sent to it?
 
 Its shape only; whether an address may be reached is judged when a request is sent.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from bot.documents import mistake
@@ -49,3 +52,13 @@ def checked_token(value: str, name: str) -> None:
     """A token goes into a header, where only visible ASCII fits."""
     if not _TOKEN.fullmatch(value):
         raise mistake(f"{name} is empty or holds a space, a line break or a letter that is not ASCII", "copy it again")
+
+
+def known_by(host: str | None, secret: str) -> str:
+    """A name for a destination that tells it from others of its host and gives nothing of its secret away."""
+    return f"{host}/{hashlib.sha256(secret.encode()).hexdigest()[:8]}"
+
+
+def compact(body: Any) -> bytes:
+    """JSON as small as it gets: escaped letters would make a Persian text three times as long, and break limits."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()

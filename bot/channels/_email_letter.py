@@ -80,7 +80,8 @@ def unsubscribing(addresses: Sequence[str]) -> dict[str, str]:
 
 def takes_one_click(value: str) -> bool:
     """Whether a List-Unsubscribe has exactly one https address, as RFC 8058 asks."""
-    return sum(each.lower().startswith("https://") for each in re.findall(r"<([^<>]*)>", value)) == 1
+    addresses: list[str] = re.findall(r"<([^<>]*)>", value)
+    return sum(each.lower().startswith("https://") for each in addresses) == 1
 
 
 @dataclass(frozen=True, slots=True)

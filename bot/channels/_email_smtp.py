@@ -228,7 +228,12 @@ class Session:
         self._patient(ANSWER)
         smtp.ehlo_or_helo_if_needed()
         sized = [f"size={size}"] if smtp.has_extn("size") else []
-        for ask in (lambda: smtp.mail(sender, sized), lambda: smtp.rcpt(recipient), lambda: smtp.docmd("DATA")):
+        steps: tuple[Callable[[], tuple[int, bytes]], ...] = (
+            lambda: smtp.mail(sender, sized),
+            lambda: smtp.rcpt(recipient),
+            lambda: smtp.docmd("DATA"),
+        )
+        for ask in steps:
             code, text = ask()
             if code // 100 != 2 and code != GO_AHEAD:
                 self._forget()

@@ -6,13 +6,13 @@ https://spec.matrix.org/latest/client-server-api/#mroommessage-msgtypes
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bot.channels import Receipt
+from bot.channels._addresses import compact
 from bot.channels._pictures import Picture, described
 from bot.rendering.budget import UNLIMITED, Budget, Unit
 from bot.rendering.markup import Markup
@@ -53,7 +53,7 @@ def formatted(text: str) -> str:
 
 def size(text: str) -> int:
     """The bytes that a text takes in an event: once with markup and once without, where it is never longer."""
-    return 2 * len(encoded(formatted(text)))
+    return 2 * len(compact(formatted(text)))
 
 
 HTML = Markup("Matrix HTML", escape, strong, link)
@@ -76,7 +76,7 @@ def content(message: Message, picture: Uploaded | None, reply_to: Receipt | None
         **(_shown(picture) if picture else {}),
         **_placed(reply_to),
     }
-    return whole if len(encoded(whole)) <= EVENT else without_markup(whole)
+    return whole if len(compact(whole)) <= EVENT else without_markup(whole)
 
 
 def without_markup(whole: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,7 +103,3 @@ def event_and_root(event: str, whole: Mapping[str, Any]) -> str:
     relation = whole.get("m.relates_to")
     root = relation.get("event_id") if isinstance(relation, dict) and relation.get("rel_type") == "m.thread" else None
     return f"{event}|{root}" if root else event
-
-
-def encoded(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -7,7 +7,6 @@ https://docs.bsky.app/docs/advanced-guides/posts
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from urllib.parse import urlencode, urlsplit
 from pydantic import Field, SecretStr, field_validator
 
 from bot.channels import Answer, Conversation, Doubt, Failure, InDoubt, Pace, Post, Rate, Receipt, Refused, Request, Scope
-from bot.channels._addresses import checked_address, checked_token
+from bot.channels._addresses import checked_address, checked_token, compact
 from bot.channels._answers import SUCCESSES, UNKNOWN, Reaction, Rule, classify, dotted, failure
 from bot.channels._bluesky_record import COLLECTION, Blob, receipt, record, rkey
 from bot.channels._bluesky_text import BUDGET, RICH_TEXT
@@ -204,9 +203,7 @@ class Bluesky:
     def _login(self) -> Conversation[Session]:
         """https://docs.bsky.app/docs/api/com-atproto-server-create-session"""
         asked = {"identifier": self.options.handle, "password": self.options.app_password.get_secret_value()}
-        answer = yield Request(
-            "POST", f"{self.options.server}/xrpc/com.atproto.server.createSession", _JSON, _encoded(asked)
-        )
+        answer = yield Request("POST", f"{self.options.server}/xrpc/com.atproto.server.createSession", _JSON, compact(asked))
         return self._kept(answer, self.options.server)
 
     def _renewed(self, old: Session) -> Conversation[Session]:
@@ -245,7 +242,7 @@ class Bluesky:
         place = {"repo": session.did, "collection": COLLECTION, "rkey": rkey(post)}
         sent = {**place, "swapRecord": None, "validate": True, "record": whole}  # None: nothing may be there
         url, headers = f"{session.pds}/xrpc/com.atproto.repo.putRecord", {**_bearer(session), **_JSON}
-        return Request("POST", url, headers, _encoded(sent), commits=True)
+        return Request("POST", url, headers, compact(sent), commits=True)
 
     def _get(self, session: Session, key: str) -> Request:
         asked = urlencode({"repo": session.did, "collection": COLLECTION, "rkey": key})
@@ -301,7 +298,3 @@ def _pds(content: Any, otherwise: str) -> str:
 
 def _bearer(session: Session) -> dict[str, str]:
     return {"authorization": f"Bearer {session.access}"}
-
-
-def _encoded(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -7,7 +7,6 @@ https://docs.discord.com/developers/topics/opcodes-and-status-codes
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from bot import __version__
 from bot.channels import Answer, Conversation, Doubt, Pace, Post, Rate, Receipt, Request, Scope
-from bot.channels._addresses import checked_address
+from bot.channels._addresses import checked_address, compact
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
 from bot.channels._discord_text import ALT, BUDGET, MARKDOWN, SILENT, THREAD_NAME, content, embed
 from bot.channels._markdown_text import on_one_line
@@ -243,7 +242,7 @@ class Discord:
     def _request(self, draft: _Draft) -> Request:
         asked = {"wait": "true"} | ({"thread_id": draft.thread_id} if draft.thread_id else {})
         url = f"{self._hook['url']}?{urlencode(asked)}"
-        body = json.dumps(draft.body(self.options.tags), ensure_ascii=False, separators=(",", ":")).encode()
+        body = compact(draft.body(self.options.tags))
         headers = {"user-agent": USER_AGENT, "content-type": "application/json"}
         if draft.upload is None:
             return Request("POST", url, headers, body, commits=True)

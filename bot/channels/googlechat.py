@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from pydantic import Field, SecretStr, field_validator
 
 from bot.channels import Answer, Conversation, Doubt, Pace, Post, Rate, Receipt, Request
-from bot.channels._addresses import checked_address
+from bot.channels._addresses import checked_address, compact
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
 from bot.channels._markdown_text import CLOSE, OPEN, address, without_brackets
 from bot.documents import mistake
@@ -140,7 +140,7 @@ class Googlechat:
         """With its picture first; if Chat clearly refuses that, without."""
         body = self._body(post)
         while True:
-            content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+            content = compact(body)
             answer = yield Request("POST", self._url(post), _JSON, content, commits=True)
             rule = classify(RULES, answer)
             if rule.reaction in SUCCESSES:

@@ -7,7 +7,6 @@ repeat looks at the account's own statuses first. https://docs.joinmastodon.org/
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -32,7 +31,7 @@ from bot.channels import (
     Unavailable,
     Wait,
 )
-from bot.channels._addresses import checked_address, checked_token
+from bot.channels._addresses import checked_address, checked_token, compact, known_by
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
 from bot.channels._mastodon_text import URL_WEIGHT, count, quiet, same
 from bot.fields import Strict
@@ -125,7 +124,7 @@ class Mastodon:
     @property
     def destination(self) -> str:
         token = self.options.access_token.get_secret_value()
-        return f"{self._host}/{hashlib.sha256(token.encode()).hexdigest()[:8]}"
+        return known_by(self._host, token)
 
     def budget(self, facts: Mapping[str, Any]) -> Budget:
         """What the server said, less the content warning. GoToSocial counts code points and addresses in full."""
@@ -221,7 +220,7 @@ class Mastodon:
         return {"authorization": f"Bearer {self.options.access_token.get_secret_value()}", **(more or {})}
 
     def _publish(self, status: Mapping[str, Any], key: str) -> Request:
-        content = json.dumps(status, ensure_ascii=False, separators=(",", ":")).encode()
+        content = compact(status)
         return Request(
             "POST", self.options.server + _STATUSES, self._headers({**_JSON, "idempotency-key": key}), content, commits=True
         )

@@ -6,7 +6,6 @@ https://spec.matrix.org/latest/client-server-api/
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,9 +16,9 @@ from urllib.parse import quote, unquote, urlencode
 from pydantic import Field, SecretStr, field_validator
 
 from bot.channels import Answer, Conversation, Doubt, Failure, InDoubt, Pace, Post, Receipt, Refused, Request, Scope
-from bot.channels._addresses import checked_address, checked_token
+from bot.channels._addresses import checked_address, checked_token, compact, known_by
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
-from bot.channels._matrix_text import BUDGET, HTML, Uploaded, content, encoded, event_and_root, without_markup
+from bot.channels._matrix_text import BUDGET, HTML, Uploaded, content, event_and_root, without_markup
 from bot.channels._pictures import WITHOUT, addressed, fetched
 from bot.documents import mistake
 from bot.fields import Strict
@@ -119,7 +118,7 @@ class Matrix:
     @property
     def account(self) -> str:
         token = self.options.access_token.get_secret_value()
-        return f"{self._host}/{hashlib.sha256(token.encode()).hexdigest()[:8]}"
+        return known_by(self._host, token)
 
     @property
     def destination(self) -> str:
@@ -218,7 +217,7 @@ class Matrix:
 
     def _send(self, base: str, room: str, key: str, whole: Mapping[str, Any]) -> Request:
         url = base + path(room, txn_id(key))
-        return Request("PUT", url, self._headers({"content-type": "application/json"}), encoded(whole), commits=True)
+        return Request("PUT", url, self._headers({"content-type": "application/json"}), compact(whole), commits=True)
 
     def _content(self, base: str, post: Post) -> Conversation[dict[str, Any]]:
         image = addressed(post.message.image)

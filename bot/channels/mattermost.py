@@ -5,8 +5,6 @@ https://developers.mattermost.com/integrate/webhooks/incoming/
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -15,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 
 from bot.channels import Answer, Conversation, Doubt, Post, Receipt, Request
-from bot.channels._addresses import checked_address
+from bot.channels._addresses import checked_address, compact, known_by
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
 from bot.channels._markdown_text import NOTHING, address, escaper, on_one_line, parted, strong, without_brackets
 from bot.documents import mistake
@@ -101,7 +99,7 @@ class Mattermost:
     @property
     def destination(self) -> str:
         address = self.options.webhook_url.get_secret_value()
-        return f"{urlsplit(address).hostname}/{hashlib.sha256(address.encode()).hexdigest()[:8]}"
+        return known_by(urlsplit(address).hostname, address)
 
     def budget(self, facts: Mapping[str, Any]) -> Budget:  # noqa: ARG002  # a webhook cannot ask for the limits
         return BUDGET
@@ -109,7 +107,7 @@ class Mattermost:
     def post(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:  # noqa: ARG002  # likewise
         message = post.message
         body = {"text": (message.text.strip() or escape(message.title)) + _picture(message.image)}
-        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        content = compact(body)
         answer = yield Request("POST", self.options.webhook_url.get_secret_value(), _JSON, content, commits=True)
         rule = classify(RULES, answer)
         if rule.reaction not in SUCCESSES:

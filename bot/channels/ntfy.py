@@ -6,7 +6,6 @@ same `sequence_id` replaces the one before on the phone. https://docs.ntfy.sh/pu
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -17,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 from pydantic import Field, SecretStr, field_validator
 
 from bot.channels import Answer, Conversation, Doubt, Failure, Pace, Post, Rate, Receipt, Request, Scope
-from bot.channels._addresses import checked_address, checked_token
+from bot.channels._addresses import checked_address, checked_token, compact, known_by
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
 from bot.channels._pictures import WITHOUT, addressed, described
 from bot.documents import mistake
@@ -135,7 +134,7 @@ class Ntfy:
 
     @property
     def destination(self) -> str:
-        return f"{self._host}/{hashlib.sha256(self._topic.encode()).hexdigest()[:8]}"
+        return known_by(self._host, self._topic)
 
     def budget(self, facts: Mapping[str, Any]) -> Budget:  # noqa: ARG002  # the same everywhere
         return BUDGET
@@ -151,7 +150,7 @@ class Ntfy:
         """JSON goes to the root; sent to the topic's address, it would become the text."""
         body = self._body(post)
         while True:
-            content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+            content = compact(body)
             answer = yield Request("POST", f"{self.options.server}/", self._headers(_JSON), content, commits=True)
             rule = classify(RULES, answer)
             if rule.reaction in SUCCESSES:

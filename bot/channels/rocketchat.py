@@ -5,8 +5,6 @@ https://docs.rocket.chat/docs/incoming-webhook-integration
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -15,7 +13,7 @@ from urllib.parse import quote, urlsplit
 from pydantic import Field, SecretStr, field_validator
 
 from bot.channels import Conversation, Doubt, Post, Receipt, Request
-from bot.channels._addresses import checked_address
+from bot.channels._addresses import checked_address, compact, known_by
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, failure
 from bot.channels._markdown_text import escaper, on_one_line, parted, without_brackets
 from bot.documents import mistake
@@ -129,7 +127,7 @@ class Rocketchat:
     @property
     def destination(self) -> str:
         address = self.options.webhook_url.get_secret_value()
-        return f"{urlsplit(address).hostname}/{hashlib.sha256(address.encode()).hexdigest()[:8]}"
+        return known_by(urlsplit(address).hostname, address)
 
     def budget(self, facts: Mapping[str, Any]) -> Budget:  # noqa: ARG002  # an integration cannot ask for the limit
         return Budget(self.options.max_characters, Unit.UTF16)
@@ -143,7 +141,7 @@ class Rocketchat:
         }
         if message.image and _SECURE.fullmatch(message.image.url):
             body["attachments"] = [_attachment(message.image)]
-        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        content = compact(body)
         answer = yield Request("POST", self.options.webhook_url.get_secret_value(), _JSON, content, commits=True)
         rule = classify(RULES, answer)
         if rule.reaction not in SUCCESSES:

@@ -7,7 +7,6 @@ https://docs.slack.dev/reference/methods/chat.postMessage
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -17,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from bot.channels import Answer, Conversation, Doubt, InDoubt, Pace, Post, Rate, Receipt, Request, Scope
-from bot.channels._addresses import checked_address
+from bot.channels._addresses import checked_address, compact, known_by
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
 from bot.channels._slack_text import BUDGET, MRKDWN, blocks, fallback
 from bot.documents import mistake
@@ -190,7 +189,7 @@ class Slack:
     @property
     def destination(self) -> str:
         address = _clear(self.options.webhook_url)
-        return f"{urlsplit(address).hostname}/{hashlib.sha256(address.encode()).hexdigest()[:8]}"
+        return known_by(urlsplit(address).hostname, address)
 
     def budget(self, facts: Mapping[str, Any]) -> Budget:  # noqa: ARG002  # Slack's limits are the same everywhere
         return BUDGET
@@ -214,7 +213,7 @@ class Slack:
         return {**body, "blocks": built} if built else body
 
     def _request(self, body: Mapping[str, Any]) -> Request:
-        return Request("POST", _clear(self.options.webhook_url), _JSON, _encoded(body), commits=True)
+        return Request("POST", _clear(self.options.webhook_url), _JSON, compact(body), commits=True)
 
     def _receipt(self, answer: Answer) -> Receipt:  # noqa: ARG002  # a webhook says "ok" and no more
         return Receipt()
@@ -283,7 +282,7 @@ class SlackBot(Slack):
 
     def _request(self, body: Mapping[str, Any]) -> Request:
         url = f"{self.options.api_url}/chat.postMessage"
-        return Request("POST", url, self._headers(_JSON), _encoded(body), commits=True)
+        return Request("POST", url, self._headers(_JSON), compact(body), commits=True)
 
     def _headers(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         return {"authorization": f"Bearer {_clear(self.options.bot_token)}", **(more or {})}
@@ -295,10 +294,6 @@ class SlackBot(Slack):
 
 def _clear(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret else ""
-
-
-def _encoded(body: Mapping[str, Any]) -> bytes:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _said(answer: Answer) -> str:

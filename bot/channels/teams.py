@@ -6,8 +6,6 @@ https://adaptivecards.microsoft.com
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -17,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import Field, SecretStr, field_validator
 
 from bot.channels import Conversation, Doubt, Pace, Post, Rate, Receipt, Request
-from bot.channels._addresses import checked_address
+from bot.channels._addresses import checked_address, compact, known_by
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, failure
 from bot.channels._markdown_text import NOTHING, address, escaper, on_one_line, strong, without_brackets
 from bot.documents import mistake
@@ -48,13 +46,9 @@ def link(url: str, label: str) -> str:
     return f"[{escape(without_brackets(label))}]({address(url)})"
 
 
-def _bytes(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
 def _size(text: str) -> int:
     """How long a text is in the request: its blocks as JSON."""
-    return len(_bytes(list(_text_blocks(text))))
+    return len(compact(list(_text_blocks(text))))
 
 
 MARKDOWN = Markup("markdown", escape, strong, link)
@@ -134,14 +128,14 @@ class Teams:
     @property
     def destination(self) -> str:
         address = self.options.webhook_url.get_secret_value()
-        return f"{urlsplit(address).hostname}/{hashlib.sha256(address.encode()).hexdigest()[:8]}"
+        return known_by(urlsplit(address).hostname, address)
 
     def budget(self, facts: Mapping[str, Any]) -> Budget:  # noqa: ARG002  # Teams' limit is the same everywhere
         return BUDGET
 
     def post(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:  # noqa: ARG002  # likewise
         """With the picture first; where the whole is too large, without it."""
-        whole, bare = _bytes(envelope(post.message)), _bytes(envelope(post.message, picture=False))
+        whole, bare = compact(envelope(post.message)), compact(envelope(post.message, picture=False))
         content = whole if len(whole) <= BODY else bare
         while True:
             answer = yield self._request(content)

@@ -7,7 +7,6 @@ https://core.telegram.org/bots/api
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -17,7 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 
 from bot.channels import Answer, Conversation, Doubt, Failure, Pace, Post, Rate, Receipt, Request, Scope
-from bot.channels._addresses import checked_address
+from bot.channels._addresses import checked_address, compact
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
 from bot.channels._pictures import WITHOUT, addressed, described
 from bot.channels._telegram_text import BUDGET, CAPTION_BUDGET, HTML, TEXT, quiet, visible
@@ -187,7 +186,7 @@ class Telegram:
 
     def _request(self, method: str, body: Mapping[str, Any], *, commits: bool = False) -> Request:
         url = f"{self.options.api_url}/bot{self.options.bot_token.get_secret_value()}/{method}"
-        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        content = compact(body)
         return Request("POST", url, _JSON, content, commits=commits)
 
     def _body(self, post: Post, chat: int | str, without: frozenset[str]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import re
 import secrets
@@ -20,7 +19,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from bot import signing
 from bot.channels import Conversation, Doubt, Post, Receipt, Request
-from bot.channels._addresses import checked_address
+from bot.channels._addresses import checked_address, known_by
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, failure
 from bot.documents import mistake
 from bot.fields import Strict
@@ -92,7 +91,7 @@ class Webhook:
     @property
     def destination(self) -> str:
         address = self.options.url.get_secret_value()
-        return f"{urlsplit(address).hostname}/{hashlib.sha256(address.encode()).hexdigest()[:8]}"
+        return known_by(urlsplit(address).hostname, address)
 
     def budget(self, facts: Mapping[str, Any]) -> Budget:  # noqa: ARG002  # no server has limits of its own
         return BUDGET

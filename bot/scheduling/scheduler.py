@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.database.clock import check_clock
 from bot.delivery.ledger import Ledger
 from bot.delivery.operator import Notice, Operator, about_outage
 from bot.delivery.states import NewDelivery, State
@@ -48,8 +49,12 @@ class Scheduler:
     _seen: dict[str, datetime] = field(default_factory=dict)
 
     async def tick(self) -> int:
-        """One round: open what has come, sweep what got stuck, start couriers; says how many were started."""
+        """One round: open what has come, sweep what got stuck, start couriers; says how many were started.
+
+        Raises `ClockError` while this machine's clock is off the database's: nothing is planned or sent then.
+        """
         async with self._ticking:
+            await asyncio.to_thread(check_clock, self.ledger.database, self.now)
             now = self.now()
             await asyncio.to_thread(self.plan, now)
             swept = await asyncio.to_thread(self.ledger.sweep, now)

@@ -60,7 +60,9 @@ def ways() -> Iterator[tuple[str, Case]]:
 
 
 WAYS = [pytest.param(name, way, id=f"{name}-{way['name']}") for name, way in ways()]
-ASKED = [param for param in WAYS if "direct" not in param.values[1].get("can", [])]  # the others send no request of ours
+ASKED = [  # the others send no request of ours
+    pytest.param(name, way, id=f"{name}-{way['name']}") for name, way in ways() if "direct" not in way.get("can", [])
+]
 EXCHANGES = [
     pytest.param(name, way, exchange, id=f"{name}-{way['name']}-{number}-{exchange['name']}")
     for name, way in ways()

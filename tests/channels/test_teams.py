@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels import Receipt, Request
-from bot.channels.teams import BODY, BUDGET, Teams, TeamsOptions, _bytes, envelope, escape
+from bot.channels._addresses import compact
+from bot.channels.teams import BODY, BUDGET, Teams, TeamsOptions, envelope, escape
 from bot.documents import check, parse
 from bot.errors import Problems
 from bot.rendering.message import Image, Message
@@ -64,7 +65,7 @@ def test_a_full_budget_with_the_longest_words_is_small_enough(text: str, extra: 
     image = Image("https://img.example.org/".ljust(2000, "x"), words * 20, words * 20)
     message = post(long, title * 20, image=image, link="https://example.org/".ljust(2000, "x")).message
 
-    assert len(_bytes(envelope(message))) <= BODY
+    assert len(compact(envelope(message))) <= BODY
 
 
 def test_a_line_is_a_line_and_a_paragraph_a_block() -> None:
