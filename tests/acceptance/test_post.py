@@ -101,8 +101,14 @@ def test_the_texts_say_what_the_day_is(folder: Path, platforms: Platforms) -> No
     ):
         assert "4 November" in text
         assert "Day 1 of 444 (1979) · 66 Americans held" in text
-        assert "Day 367 of 444 (1980) · 52 Americans held" in text
         assert "47 years ago" in text
+
+
+def test_where_there_is_room_both_years_are_counted(folder: Path, platforms: Platforms) -> None:
+    thisday(folder, platforms, "post", "--date", "2026-11-04")
+
+    for text in (platforms.posts["hook"][0]["text"], platforms.posts["receiver"][0]["data"]["text"]):
+        assert "Day 367 of 444 (1980) · 52 Americans held" in text
 
 
 def test_a_second_post_of_the_same_date_is_done_already(folder: Path, platforms: Platforms) -> None:
