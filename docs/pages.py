@@ -16,7 +16,7 @@ from pydantic import BaseModel, SecretStr
 
 import bot.cli.main as commandline
 from bot.calendars import format as calendars
-from bot.channels import Addressed, Channel, Checks, Direct, Finds, Learns, kinds
+from bot.channels import Addressed, Channel, Checks, Direct, Finds, Learns, Pace, Rate, kinds
 from bot.cli.schema import schema as schema_of
 from bot.config import Network, Told, Top
 
@@ -147,6 +147,8 @@ def _kind(name: str, kind: type[Channel]) -> str:
     if (PAGES_OF_KINDS / f"{name}.md").exists():
         parts.append(f"How to set it up, what it cannot do, and when it fails: [{kind.title}](channels/{name}.md).\n")
     parts += [f"In doubt: {_doubt(each)}\n" for each in _variants(kind)]
+    if words := _pace(getattr(kind, "pace", Pace())):
+        parts.append(f"Pace: at most {words}.\n")
     if issubclass(kind, Addressed):
         parts.append(f"`thisday subscribe` takes: {_sentence(kind.from_address) or 'an address of this kind'}\n")
     if issubclass(kind, Direct):
@@ -170,6 +172,16 @@ def _doubt(variant: type[Any]) -> str:
     steps.append("it holds the delivery for a person, or, with `in_doubt: repeat`, posts again")
     who = "" if variant.__bases__ == (object,) else f"{_means(variant)}, "
     return who + "; then ".join(steps) + "."
+
+
+def _pace(pace: Pace) -> str:
+    rates = ((pace.destination, "to one destination"), (pace.account, "from one account"))
+    return ", and ".join(f"{_rate(rate)} {where}" for rate, where in rates if rate)
+
+
+def _rate(rate: Rate) -> str:
+    within = _long(rate.within)
+    return f"{rate.most} post{'' if rate.most == 1 else 's'} in {within}"
 
 
 def _long(time: timedelta) -> str:
