@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
+from email.charset import SHORTEST, Charset
 from email.header import Header
 from email.message import EmailMessage, Message
 from email.policy import SMTP
@@ -54,7 +55,11 @@ def subject(text: str) -> str:
 def _worded(text: str, header: str) -> str:
     """In words of RFC 2047 where it is not plain ASCII, or would be taken for such words."""
     plain = text.isascii() and text.isprintable() and "=?" not in text and max(map(len, text.split()), default=0) < _WANTED
-    return Header(text, "us-ascii" if plain else "utf-8", _WANTED, header).encode(linesep="\r\n")
+    charset = Charset("us-ascii" if plain else "utf-8")
+    # The library's table may have been changed by another package (Apprise does), and an attempt sends the same bytes.
+    if not plain:
+        charset.header_encoding = SHORTEST
+    return Header(text, charset, _WANTED, header).encode(linesep="\r\n")
 
 
 def mailbox(name: str, address: str) -> str:
