@@ -62,6 +62,7 @@ class Setting:
         """A thisday of its own: the real parts, on a clock and with timeouts that are as fast."""
         config = config_from(self.config(), "config.yaml", self.folder, options_of, kind_names)
         app = App(config, now=self.now, cache=None)
+        vars(app.database)["clock"] = self.now  # a server whose clock runs as fast
         app.http = Hurried(self.now, self.speed)
         app.courier = replace(app.courier, compose=told, patience=PATIENCE / self.speed)
         return app

@@ -15,6 +15,7 @@ import pytest
 from bot.app import App
 from bot.database import open_database
 from bot.delivery.ledger import Ledger
+from bot.scheduling.scheduler import Scheduler
 from tests.witness.checker import verdict
 from tests.witness.points import GONE, POINTS, Point, doomed, end_in_migration
 from tests.witness.stage import Setting, days_ago, setting
@@ -41,12 +42,18 @@ class Steps:
         return self.at
 
 
+async def all_due(scheduler: Scheduler) -> None:
+    """Sends what may go at this moment; a turn that comes later waits until the clock is moved."""
+    while await scheduler.tick() or scheduler.dispatcher.busy:
+        await scheduler.dispatcher.returned()
+
+
 async def rounds(app: App, clock: Steps) -> None:
     """What a program does in some minutes."""
     scheduler = app.scheduler()
     async with app.http:
         for _ in range(MINUTES):
-            await scheduler.once()
+            await all_due(scheduler)
             clock.at += timedelta(minutes=1)
 
 

@@ -173,7 +173,7 @@ def _walked_between(subscription: Subscription, after: datetime, until: datetime
 
 
 LONG = settings(
-    max_examples=int(os.environ.get("THISDAY_LIVES") or (10_000 if SOAK else 50)),
+    max_examples=int(os.environ.get("THISDAY_LIVES") or (10_000 if SOAK else 30)),
     stateful_step_count=20,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -10,7 +10,7 @@ import pytest
 from tests.witness.kills import ALL, killed
 from tests.witness.witness import Outside
 
-KILLS, SECONDS = 12, 20.0
+KILLS, SECONDS = 8, 15.0
 CHANNELS, DAYS = 36, 4
 
 

@@ -26,7 +26,7 @@ from tests.witness.checker import Verdict, verdict
 from tests.witness.life import finished, until
 from tests.witness.points import GONE, POINTS, doomed
 from tests.witness.stage import Setting, days_ago, setting, told
-from tests.witness.test_crash_points import Steps, prepared, rounds
+from tests.witness.test_crash_points import Steps, all_due, prepared, rounds
 from tests.witness.witness import Outside, ended, started
 
 pytestmark = pytest.mark.parametrize("safe", [True, False], ids=["as it is", "without it"])
@@ -104,7 +104,7 @@ async def _woken(scene: Setting, clock: Steps, witness: Outside) -> Verdict:
         await asyncio.sleep(0.3)
         witness.release()
         for _ in range(3):
-            await scheduler.once()
+            await all_due(scheduler)
             clock.at += timedelta(minutes=3)
         await asyncio.sleep(0.3)
     return judged(app, witness, 1)

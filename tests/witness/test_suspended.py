@@ -17,13 +17,14 @@ from bot.delivery import statements as sql
 from bot.delivery.ledger import Ledger
 from tests.postgres import Cluster
 from tests.witness.suspended import AT_ONCE, suspended
-from tests.witness.witness import Outside
+from tests.witness.witness import SEED, Outside
 
 
 @pytest.mark.parametrize(
-    ("fresh", "taken_over"), [("sqlite", False), ("postgres", True)], ids=["alone", "taken over"], indirect=["fresh"]
+    ("fresh", "taken_over", "personality"),
+    [("sqlite", False, "hook"), ("postgres", True, "hook"), ("postgres", True, ("ignores", "receiver")[SEED % 2])],
+    indirect=["fresh"],
 )
-@pytest.mark.parametrize("personality", ["hook", "ignores", "receiver"])
 def test_a_late_answer_ends_in_delivered(
     witness: Outside, tmp_path: Path, fresh: Callable[[], str], personality: str, *, taken_over: bool
 ) -> None:
