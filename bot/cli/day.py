@@ -12,7 +12,7 @@ from bot.calendars.almanac import Almanac
 from bot.calendars.counters import Counter, Reading
 from bot.calendars.events import Event
 from bot.cli.opening import Day, open_app, resolved
-from bot.cli.output import as_json
+from bot.cli.output import as_json, say
 from bot.documents import suggestion
 from bot.errors import Mistake
 from bot.rendering.words import full_date
@@ -79,9 +79,9 @@ def _tell(almanac: Almanac, reading: Reading) -> None:
     for event in _events(almanac, reading.original):
         click.echo(f"\n{event.title}")
         if event.text:
-            click.echo(event.text)
+            say(event.text)
         for source in event.sources:
-            click.echo(f"  Source: {source.title}, {source.publisher}{f' <{source.url}>' if source.url else ''}")
+            say(f"  Source: {source.title}, {source.publisher}{f' <{source.url}>' if source.url else ''}")
     click.echo()
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import Any
 
 import click
@@ -47,6 +49,14 @@ def _plain_table(rows: Sequence[Mapping[str, Any]]) -> None:
 
 def _cell(value: Any) -> str:
     return "" if value is None else str(value).replace("\n", " ")
+
+
+def say(text: str) -> None:
+    """A text for reading: on a terminal its lines end between words; in a pipe it is left as it is."""
+    if sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
+        text = "\n".join(fill(line, width, break_long_words=False, break_on_hyphens=False) for line in text.split("\n"))
+    click.echo(text)
 
 
 def heading(text: str) -> None:

@@ -11,7 +11,7 @@ import click
 from bot.app import App
 from bot.channels import Channel, kind
 from bot.cli.opening import Day, chosen, open_app, resolved
-from bot.cli.output import as_json, heading
+from bot.cli.output import as_json, heading, say
 from bot.editions import NothingToTell
 from bot.errors import Mistake
 from bot.rendering.message import Message
@@ -71,7 +71,7 @@ def _print(wanted: Subscription, channel: Channel, day: date, messages: tuple[Me
     for message in messages:
         size = f", {budget.size(message.text)} of {budget.limit} {budget.unit}" if budget.limit < 10**9 else ""
         heading(f"{wanted.name} ({wanted.kind}), {day}{size}")
-        click.echo(f"{message.text}\n")
+        say(f"{message.text}\n")
 
 
 def _plain(
