@@ -33,8 +33,8 @@ soak: .venv/development  ## the long runs with a witness: kills, suspensions, ev
 	@$(BIN)/python bench/soak.py
 
 bench: .venv/development  ## measure, and print the ratios
-	@$(PIP) apprise
 	@$(BIN)/python bench/start.py
+	@$(BIN)/python bench/due.py
 
 clean:  ## all that was made here
 	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
