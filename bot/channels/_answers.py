@@ -171,7 +171,7 @@ def waiting_time(answer: Answer, default: float | None = None, at: str = "") -> 
     times are named at once (a starting GoToSocial sends a number and a date), the longest counts.
     """
     named = dotted(answer.json(), at) if at else None
-    if isinstance(named, int | float) and not math.isnan(named):  # JSON as Python reads it knows NaN
+    if isinstance(named, int) or (isinstance(named, float) and not math.isnan(named)):  # JSON as Python reads it knows NaN
         return timedelta(seconds=min(max(0.0, named), LONGEST_WAIT.total_seconds()))
     for read, names in ((_retry_after, ("retry-after",)), (_reset, ("x-ratelimit-reset", "ratelimit-reset"))):
         values = [value for name in names for value in answer.headers.get(name, ())]
