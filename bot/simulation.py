@@ -16,7 +16,7 @@ from bot.channels import Channel
 from bot.config import QuietDays
 from bot.editions import Edition, NothingToTell
 from bot.errors import BotError
-from bot.rendering.compose import Style, compose, compose_thread
+from bot.rendering.compose import ROOM, Style, compose_thread, compose_whole
 from bot.rendering.message import Message
 from bot.scheduling.due import Agenda, due
 from bot.scheduling.slots import Slot, local_day
@@ -31,7 +31,6 @@ ZONES = (
 )  # fmt: skip
 _AROUND = timedelta(days=2)  # of a day in UTC: no place is further off
 _SHOWN = 60
-ROOM = 400  # what a heading, a title and a text of 280 take: a kind that holds less has to cut, and that is no finding
 # What changes neither the slots nor the edition of a subscription.
 _NO_MATTER = frozenset({"name", "kind", "options", "language", "in_doubt", "roll_up", "thread", "templates", "owner"})
 
@@ -201,7 +200,7 @@ def _rendered(look: Style, run: Run, editions: dict[Which, Edition | NothingToTe
         if isinstance(edition, NothingToTell):
             continue
         try:
-            messages = compose_thread(edition, look) if run.subscription.thread else (compose(edition, look),)
+            messages = (compose_thread if run.subscription.thread else compose_whole)(edition, look)
         except BotError as error:
             findings.append(Oddity(day, "too-long", str(error)))
             continue
@@ -217,10 +216,15 @@ def _cut(editions: dict[Which, Edition | NothingToTell], rendered: Rendered) -> 
         edition = editions[which]
         if isinstance(edition, NothingToTell) or edition.weekly or edition.lead is None:
             continue
-        event, told = edition.lead.event, {each["id"]: each for message in messages for each in message.data["events"]}
-        lead = told[edition.lead.id]
-        if (lead["title"], lead["text"]) != (event.title, event.text):
-            yield Oddity(which[0], "too-long", f"{event.key} is cut to fit: {_short(lead['text'])}")
+        event, told = edition.lead.event, _told(messages, edition.lead.id)
+        if told != (event.title, event.text):
+            yield Oddity(which[0], "too-long", f"{event.key} is cut to fit: {_short(told[1])}")
+
+
+def _told(messages: Sequence[Message], key: str) -> tuple[str, str]:
+    """Title and text of an event, wherever they stand in a thread."""
+    found = [each for message in messages for each in message.data["events"] if each["id"] == key]
+    return "".join(each["title"] for each in found), "".join(each["text"] for each in found)
 
 
 def _repeated(rendered: Rendered) -> Iterator[Oddity]:

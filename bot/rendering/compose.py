@@ -2,8 +2,8 @@
 
 In this order, until the text is within the budget: the sources go (one link stays), the least important events keep
 only their titles, then go too, the counters of other years than the lead's go, the lead's text ends after a sentence,
-then after a word. What is shortened is the plain text before it is marked up, so that no address, entity or grapheme
-is ever cut.
+then after a word. In a small room the text of a lead that would be cut is a second message instead.
+What is shortened is the plain text before it is marked up, so that no address, entity or grapheme is ever cut.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from bot.rendering.templates import Templates
 # Not after an initial or a title ("U.S. envoy", "Dr. Smith"), and not before a small letter ("about 8 a.m. on Sunday").
 _SENTENCE_END = re.compile(r"(?<=[.!?…؟])(?<!\b[A-Z]\.)(?<!\b(?:Mr|Dr|St|No|Lt)\.)(?<!\bMrs\.)\s+(?=[^\sa-z])")
 _LOOSE_ENDS = " ,;:-\u2013\u2014\u060c\u061b"  # what no shortened sentence should end with
+ROOM = 400  # what a heading, a title and a text of 280 take: who holds less gets a text that would be cut by itself
 DAILY, WEEKLY = "edition.txt.j2", "week.txt.j2"
 
 
@@ -47,6 +48,7 @@ class _Draft:
     sources: bool = True
     part: int = 1
     parts: int = 1
+    continued: bool = False  # only the text of the lead: its title stands in the message before
     text: str = ""  # as it was measured; empty before
 
 
@@ -65,14 +67,45 @@ def compose(edition: Edition, style: Style) -> Message:
     return _message(_fitted(_Draft(edition), style), style)
 
 
+def compose_whole(edition: Edition, style: Style) -> tuple[Message, ...]:
+    """As `compose`; in a small room, a lead that would be cut is told whole in two messages: its title, then its text."""
+    return _messages(_pieces(_Draft(edition), style), style)
+
+
 def compose_thread(edition: Edition, style: Style) -> tuple[Message, ...]:
     """The edition as numbered messages, each within the budget; one message if it fits in one."""
-    whole = _Draft(edition, sources=True)
-    if len(edition.entries) < 2 or style.budget.fits(_text(whole, style)):
-        return (compose(edition, style),)
-    chunks = list(_chunks(edition, style))
-    drafts = [_Draft(chunk, part=number, parts=len(chunks)) for number, chunk in enumerate(chunks, 1)]
-    return tuple(_message(_fitted(draft, style), style) for draft in drafts)
+    if len(edition.entries) < 2 or style.budget.fits(_text(_Draft(edition), style)):
+        return compose_whole(edition, style)
+    chunks = [_numbered(chunk) for chunk in _chunks(edition, style)]
+    return _messages([piece for chunk in chunks for piece in _pieces(chunk, style)], style)
+
+
+def _messages(pieces: Sequence[_Draft], style: Style) -> tuple[Message, ...]:
+    if len(pieces) == 1:
+        return (_message(replace(pieces[0], part=1, parts=1), style),)
+    drafts = (replace(piece, part=number, parts=len(pieces), text="") for number, piece in enumerate(pieces, 1))
+    return tuple(_message(draft, style) for draft in drafts)
+
+
+def _numbered(edition: Edition) -> _Draft:
+    # Measured as the 99th of 99, so that the number never makes a part too long.
+    return _Draft(edition, part=99, parts=99)
+
+
+def _pieces(draft: _Draft, style: Style) -> tuple[_Draft, ...]:
+    """The draft as it fits. Two of them only where they tell a lead whole that one would cut."""
+    fitted = _fitted(draft, style)
+    lead, cut = draft.edition.lead, fitted.edition.lead
+    if lead is None or cut is None or lead.event == cut.event or draft.edition.weekly or style.budget.limit >= ROOM:
+        return (fitted,)
+    head = _numbered(fitted.edition.with_event(cut, replace(lead.event, text="")))
+    tail = _numbered(_alone(draft.edition, replace(lead, event=replace(lead.event, title=""))))
+    two = (replace(head, sources=False), replace(tail, sources=False, continued=True))
+    return two if all(_fits(each, style) for each in two) else (fitted,)
+
+
+def _alone(edition: Edition, entry: Entry) -> Edition:
+    return replace(edition, entries=(entry,), readings=(), left_out=0)
 
 
 def _chunks(edition: Edition, style: Style) -> Iterator[Edition]:
@@ -89,8 +122,7 @@ def _chunks(edition: Edition, style: Style) -> Iterator[Edition]:
 
 def _part(edition: Edition, entries: list[Entry], part: int) -> _Draft:
     readings = edition.readings if part == 1 else ()
-    # Measured as the 9th of 99, so that the number never makes a part too long.
-    return _Draft(replace(edition, entries=tuple(entries), readings=readings), part=max(part, 9), parts=99)
+    return _numbered(replace(edition, entries=tuple(entries), readings=readings))
 
 
 def _fitted(draft: _Draft, style: Style) -> _Draft:
@@ -187,6 +219,7 @@ def _text(draft: _Draft, style: Style, templates: Templates | None = None) -> st
         "hashtags": style.hashtags,
         "part": draft.part,
         "parts": draft.parts,
+        "continued": draft.continued,
     }
     return (templates or style.templates).render(WEEKLY if edition.weekly else DAILY, context)
 

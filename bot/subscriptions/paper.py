@@ -26,7 +26,7 @@ from bot.editions import (
     week,
 )
 from bot.errors import Mistake
-from bot.rendering.compose import Style, compose, compose_thread, style
+from bot.rendering.compose import Style, compose_thread, compose_whole, style
 from bot.rendering.message import Message
 from bot.replays import can_hold_date, retold
 from bot.subscriptions.subscription import Subscription
@@ -90,7 +90,7 @@ class Paper:
         if isinstance(found, NothingToTell):
             return found
         look = self.style(subscription, channel, facts)
-        return compose_thread(found, look) if subscription.thread else (compose(found, look),)
+        return (compose_thread if subscription.thread else compose_whole)(found, look)
 
     def runs(self, subscription: Subscription, day: date) -> tuple[tuple[str, time, str], ...]:
         """What a subscription gets on a day: the run, the time of day and the time zone of each delivery."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
@@ -17,9 +18,9 @@ from bot.calendars.events import Event
 from bot.calendars.rules import InMonth
 from bot.channels import kinds
 from bot.editions import Choice, Edition, edition
-from bot.rendering.compose import Style, compose, style
+from bot.rendering.compose import Style, compose, compose_thread, compose_whole, style
+from bot.rendering.message import Message
 from bot.resources import shipped
-from bot.simulation import ROOM
 from tests.builders import SHELF
 
 CALENDAR = SHELF.calendar("iran-hostage-crisis")
@@ -118,6 +119,9 @@ def test_every_sentence_ends() -> None:
     assert [place for place, text in texts.items() if text and not SENTENCE_ENDS.search(text)] == []
 
 
+Composed = Callable[[Edition, Style], tuple[Message, ...]]
+
+
 @cache
 def _styles() -> dict[str, Style]:
     folders = (shipped("templates"),)
@@ -128,40 +132,35 @@ def _styles() -> dict[str, Style]:
     return found
 
 
-def _kinds(*, roomy: bool) -> list[str]:
-    return sorted(name for name, look in _styles().items() if (look.budget.limit >= ROOM) is roomy)
-
-
-@cache
-def _cut_on(kind: str) -> dict[str, tuple[str, str]]:
+def _cut_on(kind: str, composed: Composed) -> dict[str, tuple[str, str]]:
     """Title and text of each event, as it is told when it leads, if that is not the whole of it."""
     look, cut = _styles()[kind], {}
     for day in LEAP_YEAR:
         whole = edition_on(day)
         for entry in whole.entries:
-            message = compose(whole.with_event(entry, replace(entry.event, importance=LEADS)), look)
-            told = {each["id"]: each for each in message.data["events"]}[entry.id]
-            if (told["title"], told["text"]) != (entry.event.title, entry.event.text):
-                cut[entry.event.key] = (told["title"], told["text"])
+            told = _told(composed(whole.with_event(entry, replace(entry.event, importance=LEADS)), look), entry.id)
+            if told != (entry.event.title, entry.event.text):
+                cut[entry.event.key] = told
     return cut
 
 
-@pytest.mark.parametrize("kind", _kinds(roomy=True))
-def test_every_text_is_whole_on_every_kind_with_room_when_it_leads(kind: str) -> None:
-    assert _cut_on(kind) == {}
+def _told(messages: tuple[Message, ...], key: str) -> tuple[str, str]:
+    found = [each for message in messages for each in message.data["events"] if each["id"] == key]
+    return "".join(each["title"] for each in found), "".join(each["text"] for each in found)
 
 
-@pytest.mark.parametrize("kind", _kinds(roomy=False))
-def test_a_kind_without_room_tells_the_whole_title_and_ends_after_a_sentence_or_a_word(kind: str) -> None:
-    titles = {event.key: event.title for event in EVENTS}
-
-    wrong = [key for key, (title, text) in _cut_on(kind).items() if title != titles[key] or not _ends_well(text)]
-
-    assert wrong == []
+@pytest.mark.parametrize("composed", [compose_whole, compose_thread])
+@pytest.mark.parametrize("kind", sorted(kinds()))
+def test_every_text_is_whole_on_every_kind_when_it_leads(kind: str, composed: Composed) -> None:
+    assert _cut_on(kind, composed) == {}
 
 
-def _ends_well(text: str) -> bool:
-    return bool(SENTENCE_ENDS.search(text)) or text.endswith(" …") or not text
+@pytest.mark.parametrize("kind", sorted(kinds()))
+def test_no_post_of_any_day_is_over_the_budget_of_its_kind(kind: str) -> None:
+    look = _styles()[kind]
+    posts = ((day, each.text) for day in LEAP_YEAR for each in compose_whole(edition_on(day), look))
+
+    assert [day for day, text in posts if not look.budget.fits(text)] == []
 
 
 def test_every_event_of_a_day_is_told_on_some_date() -> None:

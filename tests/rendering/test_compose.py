@@ -19,7 +19,7 @@ from bot.calendars.rules import OnDate
 from bot.editions import Choice, Edition, edition, replayed, week
 from bot.errors import Mistake
 from bot.rendering.budget import Budget, Unit, length
-from bot.rendering.compose import Style, compose, compose_thread, shortenings
+from bot.rendering.compose import ROOM, Style, compose, compose_thread, compose_whole, shortenings
 from bot.rendering.markup import Markup
 from bot.rendering.message import Image, Message, message_from
 from tests.builders import SHELF, calendar, edition_of, event, folder_of, style_of
@@ -248,7 +248,8 @@ def test_every_part_of_a_thread_is_within_the_budget(found: Edition, budget: Bud
 
 @given(editions(), BUDGETS)
 def test_a_thread_tells_every_event_once_and_in_order(found: Edition, budget: Budget) -> None:
-    ids = [each["id"] for part in _thread(found, budget) for each in part.data["events"]]
+    told = [each["id"] for part in _thread(found, budget) for each in part.data["events"]]
+    ids = list(dict.fromkeys(told))  # the title and the text of one event may be two parts
     assert ids == [each.id for each in found.entries] or len(found.entries) == 1
 
 
@@ -288,6 +289,23 @@ def test_the_parts_of_a_thread_say_their_number_and_only_the_first_has_the_count
 def test_a_thread_of_one_long_event_is_one_shortened_message() -> None:
     long = on(1979, "long", text="word " * 200)
     assert len(compose_thread(edition_of(DAY, long), within(200))) == 1
+
+
+TOLD_AT_LENGTH = on(1979, "long", title="A long report", text="It is told in words. " * 12 + "The end.", sources=(SOURCE,))
+
+
+def test_in_a_small_room_a_text_that_would_be_cut_is_a_second_message_without_a_heading() -> None:
+    found = compose_whole(edition_of(DAY, TOLD_AT_LENGTH), within(300))
+    assert [each.text for each in found] == [
+        ("On this day: 4 November (1/2)\n\n1979 · 47 years ago\nA long report\n\nMore: https://archive.example/444"),
+        f"(2/2)\n\n{TOLD_AT_LENGTH.text}",
+    ]
+
+
+@pytest.mark.parametrize("limit", [200, ROOM])
+def test_a_text_is_shortened_where_a_second_message_does_not_hold_it_or_the_room_is_not_small(limit: int) -> None:
+    long = replace(TOLD_AT_LENGTH, text=TOLD_AT_LENGTH.text * 2)
+    assert len(compose_whole(edition_of(DAY, long), within(limit))) == 1
 
 
 def test_the_nearest_day_is_told_with_its_date() -> None:
