@@ -94,14 +94,21 @@ def _numbered(edition: Edition) -> _Draft:
 
 def _pieces(draft: _Draft, style: Style) -> tuple[_Draft, ...]:
     """The draft as it fits. Two of them only where they tell a lead whole that one would cut."""
-    fitted = _fitted(draft, style)
-    lead, cut = draft.edition.lead, fitted.edition.lead
-    if lead is None or cut is None or lead.event == cut.event or draft.edition.weekly or style.budget.limit >= ROOM:
-        return (fitted,)
-    head = _numbered(fitted.edition.with_event(cut, replace(lead.event, text="")))
-    tail = _numbered(_alone(draft.edition, replace(lead, event=replace(lead.event, title=""))))
-    two = (replace(head, sources=False), replace(tail, sources=False, continued=True))
-    return two if all(_fits(each, style) for each in two) else (fitted,)
+    least = _least(draft, style)
+    if least.text:
+        return (least,)
+    two = _title_and_text(least) if style.budget.limit < ROOM else ()
+    return two if two and all(_fits(each, style) for each in two) else (_shortened(least, style),)
+
+
+def _title_and_text(draft: _Draft) -> tuple[_Draft, ...]:
+    """The lead's title with the heading, then its text; nothing for a week, which is told in titles."""
+    edition, lead = draft.edition, draft.edition.lead
+    if lead is None or edition.weekly:
+        return ()
+    head = edition.with_event(lead, replace(lead.event, text=""))
+    tail = _alone(edition, replace(lead, event=replace(lead.event, title="")))
+    return replace(_numbered(head), sources=False), replace(_numbered(tail), sources=False, continued=True)
 
 
 def _alone(edition: Edition, entry: Entry) -> Edition:
@@ -126,11 +133,17 @@ def _part(edition: Edition, entries: list[Entry], part: int) -> _Draft:
 
 
 def _fitted(draft: _Draft, style: Style) -> _Draft:
+    least = _least(draft, style)
+    return least if least.text else _shortened(least, style)
+
+
+def _least(draft: _Draft, style: Style) -> _Draft:
+    """The draft with no more left out than it must; without a text where it does not fit even so."""
     for candidate in _leaving_out(draft):
         text = _text(candidate, style)
         if style.budget.fits(text):
             return replace(candidate, text=text)
-    return _shortened(candidate, style)
+    return candidate
 
 
 def _leaving_out(draft: _Draft) -> Iterator[_Draft]:
