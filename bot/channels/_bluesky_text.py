@@ -97,7 +97,7 @@ def rich(text: str) -> Rich:
 
 def size(text: str) -> int:
     """In graphemes; where its bytes are nearer to their limit, a tenth of them."""
-    shown = rich(text).text
+    shown = "".join(piece for piece, _ in _pieces(text))
     return max(length(shown, Unit.GRAPHEMES), -(-length(shown, Unit.UTF8_BYTES) * GRAPHEMES // BYTES))
 
 

@@ -66,3 +66,11 @@ def test_a_platform_may_weigh_a_text_by_its_own_rule() -> None:
 
 def test_without_a_limit_everything_fits() -> None:
     assert UNLIMITED.fits("x" * 1_000_000)
+
+
+def test_no_sign_that_is_counted_quickly_joins_its_neighbour() -> None:
+    quick = [*range(0x300), *range(0x2010, 0x2028), *range(0x2030, 0x205F)]
+    joined = [(one, two) for one in map(chr, quick) for two in map(chr, quick) if (one, two) != ("\r", "\n")]
+    text = "".join(one + two + "\n" for one, two in joined)
+
+    assert length(text, Unit.GRAPHEMES) == len(list(graphemes(text))) == len(text) - text.count("\r\n")
