@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -107,6 +108,8 @@ class App:
 
     @cached_property
     def http(self) -> Http:
+        # The command line that httpx brings loads rich and pygments where they are installed: 4 MB of a daemon's 62.
+        sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
         from bot.channels._http import Http
 
         return Http(allow_private=self.config.top.network.allow_private, now=self.now)

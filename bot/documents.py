@@ -235,7 +235,7 @@ def suggestion(word: str, known: Sequence[str], *, otherwise: str = "") -> str:
     near = difflib.get_close_matches(word.lower(), [each.lower() for each in known], n=1, cutoff=0.6)
     if near:
         return f"did you mean {next(each for each in known if each.lower() == near[0])!r}?"
-    return otherwise or (f"known are {', '.join(known)}" if known else "leave it out")
+    return otherwise or (f"known are {', '.join(dict.fromkeys(known))}" if known else "leave it out")
 
 
 def keys_at(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
