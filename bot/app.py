@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from bot.channels._http import Http
-    from bot.database import Database
+    from bot.database import Engine
     from bot.delivery.courier import Courier, Skip
     from bot.delivery.ledger import Ledger
     from bot.delivery.operator import Operator
     from bot.delivery.pace import Place
     from bot.delivery.states import Delivery
+    from bot.scheduling.dispatch import Dispatcher
+    from bot.scheduling.fleet import Doorbell, Ringer, Worker
     from bot.scheduling.scheduler import Scheduler
     from bot.scheduling.slots import Slot
     from bot.subscriptions.store import Store
@@ -85,7 +87,7 @@ class App:
         return Paper(shelf, (*templates, shipped("templates")))
 
     @cached_property
-    def database(self) -> Database:
+    def database(self) -> Engine:
         from bot.database import open_database
 
         return open_database(self.config.database)
@@ -207,12 +209,32 @@ class App:
         return tuple((run, Slot(timezone, at)) for run, at, timezone in self.paper.runs(subscription, day))
 
     def scheduler(self) -> Scheduler:
-        from bot.scheduling.dispatch import Dispatcher
+        return self._scheduler(self._dispatcher(self.ledger))
+
+    def planner(self, bell: Doorbell) -> Scheduler:
+        """Plans, and rings for what is due instead of sending it."""
+        from bot.scheduling.fleet import Ringer
+
+        return self._scheduler(Ringer(self.ledger, bell, self.places))
+
+    def worker(self) -> Worker:
+        """Sends what it hears of, and plans nothing."""
+        from bot.scheduling.fleet import Worker
+
+        return Worker(self._dispatcher, self.database, self.now)
+
+    def _scheduler(self, dispatcher: Dispatcher | Ringer) -> Scheduler:
         from bot.scheduling.scheduler import Scheduler
 
-        dispatcher = Dispatcher(self.ledger, self.carry, self.look_after, self.places, self.courier.traffic, self._is_back)
-        window, operator = self.config.top.catch_up, self.operator
-        return Scheduler(self.subscriptions, self.agenda, self.ledger, dispatcher, self.now, window, operator)
+        top = self.config.top
+        return Scheduler(
+            self.subscriptions, self.agenda, self.ledger, dispatcher, self.now, top.catch_up, self.operator, top.spread
+        )
+
+    def _dispatcher(self, ledger: Ledger) -> Dispatcher:
+        from bot.scheduling.dispatch import Dispatcher
+
+        return Dispatcher(ledger, self.carry, self.look_after, self.places, self.courier.traffic, self._is_back)
 
     def places(self, names: Iterable[str]) -> dict[str, Place]:
         """Where subscriptions post, as far as they share limits; none for a channel that is gone."""

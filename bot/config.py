@@ -128,11 +128,22 @@ class Top(Strict):
         description="a post may be this late; later it is recorded as expired",
         json_schema_extra={"default": "12h"},
     )
+    spread: Duration = Field(
+        timedelta(),
+        description="channels that share an hour post over this long, each at its own moment after it",
+        json_schema_extra={"default": "0m"},
+    )
     operator: str | None = Field(None, description="the channel below that is told when something needs a person")
     events: str | None = Field(None, description="a folder of your own calendars")
     templates: str | None = Field(None, description="a folder of your own templates")
     network: Network = Network()
     channels: dict[str, Any] = Field(default_factory=dict, repr=False)  # as written, with secrets
+
+    @model_validator(mode="after")
+    def _spread_is_in_time(self) -> Self:
+        if self.spread and self.spread >= self.catch_up:
+            raise mistake("spread: is not shorter than catch_up:, so posts would be too late", "write spread: 15m")
+        return self
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bot.cli.main import DONE, main
 
@@ -20,6 +21,7 @@ MADE_UP = {
 DAYS = {
     "museum": ("2026-08-15", "At the lighthouse, 15 August"),
     "newsroom": ("2026-11-05", "The first issue is sold on Market Street"),
+    "fleet": ("2026-11-05", "Day 2 of 444"),
     "classroom": ("2026-07-07", "Tanabata, the star festival"),
 }
 
@@ -41,8 +43,8 @@ def example(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     return name
 
 
-def test_there_are_three_examples() -> None:
-    assert folders() == ["classroom", "museum", "newsroom"]
+def test_there_are_four_examples() -> None:
+    assert folders() == ["classroom", "fleet", "museum", "newsroom"]
 
 
 def test_an_example_has_no_mistake(example: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,6 +59,16 @@ def test_an_example_tells_of_its_own_calendar(example: str, capsys: pytest.Captu
     assert main(["preview", "--date", day, "--days", "3"]) == DONE
 
     assert words in capsys.readouterr().out
+
+
+def test_the_fleet_starts_one_planner_and_several_workers_over_one_server() -> None:
+    services = yaml.safe_load((EXAMPLES / "fleet" / "compose.yaml").read_text(encoding="utf-8"))["services"]
+
+    assert services["planner"]["command"] == ["run", "--role", "planner"]
+    assert services["worker"]["command"] == ["run", "--role", "worker"]
+    assert services["worker"]["deploy"]["replicas"] > 1
+    addresses = {services[each]["environment"]["DATABASE_URL"] for each in ("planner", "worker")}
+    assert len(addresses) == 1
 
 
 def test_an_example_needs_its_secrets(

@@ -12,14 +12,23 @@ import click
 from bot.app import App
 from bot.cli.main import DONE, IN_DOUBT, NOT_ALL
 from bot.cli.opening import open_app
+from bot.database import is_postgres
 from bot.delivery import reports
 from bot.delivery.states import State
+from bot.errors import Mistake
 
 
 @click.command("run")
 @click.option("--once", is_flag=True, help="Send what is due and exit; for cron, CI jobs, Kubernetes.")
+@click.option(
+    "--role",
+    type=click.Choice(["all", "planner", "worker"]),
+    default="all",
+    show_default=True,
+    help="On many machines over one PostgreSQL: one plans, the others send.",
+)
 @click.pass_context
-def command(ctx: click.Context, *, once: bool) -> int:
+def command(ctx: click.Context, *, once: bool, role: str) -> int:
     """Post to every channel at its own hour, until stopped.
 
     On its first start it posts nothing of the past. After a stop it catches up what came due in the meantime, no later
@@ -27,9 +36,56 @@ def command(ctx: click.Context, *, once: bool) -> int:
     """
     gc.enable()
     app = open_app(ctx)
+    _can_be(role, app, once=once)
     app.paper.calendars(tuple({name for each in app.subscriptions() for name in each.calendars}))
+    if role != "all":
+        return _in_a_fleet(app, role)
     with app.database.exclusive():
         return asyncio.run(_once(app) if once else _until_stopped(app))
+
+
+def _can_be(role: str, app: App, *, once: bool) -> None:
+    if role != "all" and once:
+        raise Mistake(f"--once and --role {role} do not go together", "leave one of them out")
+    if role != "all" and not is_postgres(app.config.database):
+        raise Mistake(
+            f"a {role} needs a database that others reach, too", "name one in config.yaml: database: postgresql://…"
+        )
+
+
+def _in_a_fleet(app: App, role: str) -> int:
+    """Any number of planners and workers share the database; a thisday that does all by itself is kept away."""
+    with app.database.shared():
+        return asyncio.run(_planning(app) if role == "planner" else _working(app))
+
+
+async def _planning(app: App) -> int:
+    from bot.scheduling.doorbell import doorbell
+
+    stop = _asked_to_stop()
+    async with doorbell(app.config.database, app.database) as bell:
+        await app.planner(bell).run(stop, lambda coming: _started(app, coming))
+    click.echo("Stopped; what is planned is in the ledger.", err=True)
+    return DONE
+
+
+async def _working(app: App) -> int:
+    from bot.scheduling.doorbell import doorbell
+
+    stop = _asked_to_stop()
+    async with app.http, doorbell(app.config.database, app.database) as bell:
+        click.echo("Working for whoever plans. Stop with ctrl-C.", err=True)
+        await app.worker().run(bell, stop)
+    click.echo("Stopped; what was under way is finished or will be taken up again.", err=True)
+    return DONE
+
+
+def _asked_to_stop() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop.set)
+    return stop
 
 
 async def _once(app: App) -> int:
@@ -48,10 +104,7 @@ def _exit_code(before: dict[State, int], after: dict[State, int]) -> int:
 
 
 async def _until_stopped(app: App) -> int:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, stop.set)
+    stop = _asked_to_stop()
     async with app.http:
         await app.scheduler().run(stop, lambda coming: _started(app, coming))
     click.echo("Stopped; what was under way is finished or will be taken up again.", err=True)

@@ -73,6 +73,10 @@ class Engine(Database, Protocol):
     @property
     def place(self) -> str: ...
 
+    def shared(self) -> AbstractContextManager[None]:
+        """Held by each of many that send together; refused beside an exclusive hold, which is refused beside it."""
+        ...
+
     def version(self) -> int:
         """The schema it has; 0 for none."""
         ...

@@ -150,6 +150,8 @@ class Sqlite:
             handle.flush()
             yield
 
+    shared = exclusive  # a file is for one alone
+
     def clock(self) -> None:
         """A file has no clock of its own."""
 

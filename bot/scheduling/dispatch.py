@@ -46,6 +46,7 @@ class Dispatcher:
     traffic: Traffic = field(default_factory=Traffic)
     back: Callable[[Delivery], None] = lambda _: None
     at_once: int = AT_ONCE
+    breath: timedelta = timedelta(seconds=0.2)  # between two rounds, while something due waits for a place
     waiting: bool = False  # whether something that is due found no place in the last round
     _busy: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _hosts: Counter[str] = field(default_factory=Counter)

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from bot.database.clock import check_clock
@@ -20,12 +21,13 @@ from bot.delivery.states import NewDelivery, State
 from bot.scheduling import heartbeat
 from bot.scheduling.dispatch import Dispatcher
 from bot.scheduling.due import EVERYONE, Agenda, Due, advanced, daily
+from bot.scheduling.fleet import Ringer
 from bot.scheduling.heartbeat import TICK
 from bot.scheduling.timetable import Timetable
 from bot.subscriptions.subscription import Subscription
 
+NONE = timedelta()
 GRACE = 30.0  # seconds that couriers under way get when we are asked to stop
-BREATH = timedelta(seconds=0.2)  # between two rounds, while something due waits for a place
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +39,11 @@ class Scheduler:
     subscriptions: Callable[[], Sequence[Subscription]]
     agenda: Agenda
     ledger: Ledger
-    dispatcher: Dispatcher
+    dispatcher: Dispatcher | Ringer
     now: Callable[[], datetime]
     window: timedelta
     operator: Operator | None = None
+    spread: timedelta = NONE  # over which channels that share an hour post, each at its own moment
     _always: bool = False  # as a service, which is not meant to stand still between two rounds
     _beat: datetime | None = None
     _ticking: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -68,7 +71,7 @@ class Scheduler:
         table = self._table()
         cursors = {**self._seen, **self.ledger.cursors((EVERYONE,))}
         due = table.due(cursors, now, self.window)
-        opened = [_opened(each) for each in due]
+        opened = [_opened(each, self.spread) for each in due]
         opened += self._operator.opened(self._missed(cursors.get(EVERYONE), due, now), now)
         moved = advanced(table.subscriptions if len(self._seen) < len(table.subscriptions) else (), cursors, now)
         new = self.ledger.open(opened, moved)
@@ -122,11 +125,11 @@ class Scheduler:
         try:
             await self._round()
             while self.dispatcher.waiting:
-                await self.dispatcher.returned(BREATH.total_seconds())
+                await self.dispatcher.returned(self.dispatcher.breath.total_seconds())
                 await self._round()
             # What is due already is under way; a courier has not claimed it yet.
             coming = await asyncio.to_thread(self._next)
-            _ring_at(bell, self._rung, coming and max(coming, self.now() + BREATH))
+            _ring_at(bell, self._rung, coming and max(coming, self.now() + self.dispatcher.breath))
         except Exception:
             log.exception("this round failed; the next one comes in %s seconds", TICK.seconds)
 
@@ -143,10 +146,16 @@ class Scheduler:
         return min((each for each in coming if each is not None), default=None)
 
 
-def _opened(due: Due) -> NewDelivery:
+def _opened(due: Due, spread: timedelta = NONE) -> NewDelivery:
+    at = due.instant + offset(due.subscription.name, spread)
     state = State.EXPIRED if due.expired else State.WAITING
     reason = "its time came while thisday was not running, longer ago than catch_up allows" if due.expired else ""
-    return NewDelivery(due.subscription.name, due.day, due.instant, due.expires_at, run=due.run, state=state, reason=reason)
+    return NewDelivery(due.subscription.name, due.day, at, due.expires_at, run=due.run, state=state, reason=reason)
+
+
+def offset(name: str, spread: timedelta) -> timedelta:
+    """How long after its hour a subscription posts: the same every day, and even over all of them."""
+    return spread * int.from_bytes(sha256(name.encode()).digest()[:4]) / 2**32
 
 
 def _bell(ring: Callable[[Any], Any], now: Callable[[], datetime]) -> Any:
