@@ -62,7 +62,7 @@ def test_an_example_tells_of_its_own_calendar(example: str, capsys: pytest.Captu
 
 
 def test_the_fleet_starts_one_planner_and_several_workers_over_one_server() -> None:
-    services = yaml.safe_load((EXAMPLES / "fleet" / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    services = yaml.safe_load((EXAMPLES / "fleet" / "compose.yml").read_text(encoding="utf-8"))["services"]
 
     assert services["planner"]["command"] == ["run", "--role", "planner"]
     assert services["worker"]["command"] == ["run", "--role", "worker"]

@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from bot.database import Database
 from bot.errors import Mistake
@@ -38,7 +39,8 @@ class Procrastinate:
 
     async def ring(self, shards: Sequence[Shard]) -> None:
         job = self.app.configure_task(TASK, queue=QUEUE, allow_unknown=True)
-        await job.batch_defer_async(*({"shard": [*each]} for each in shards))
+        rings: list[dict[str, Any]] = [{"shard": list(each)} for each in shards]
+        await job.batch_defer_async(*rings)
 
     async def answer(self, carry: Callable[[Shard], Awaitable[None]]) -> None:
         @self.app.task(name=TASK, queue=QUEUE)

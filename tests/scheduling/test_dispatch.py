@@ -278,6 +278,7 @@ async def _morning(folder: Path, config: str, good: FakePlatform) -> tuple[list[
     app = App(config_from(config, "config.yaml", folder, options_of, kind_names), now=clock, jitter=lambda: 0.5, cache=None)
     app.http = Http(allow_private=True, now=clock)
     scheduler = app.scheduler()
+    assert isinstance(scheduler.dispatcher, Dispatcher)
     scheduler.dispatcher.at_once = 8
     loop = asyncio.get_running_loop()
     async with app.http:
