@@ -31,6 +31,7 @@ wheel: .venv/development  ## dist/*.whl
 soak: .venv/development  ## the long runs with a witness: kills, suspensions, every policy at every crash point
 	@THISDAY_SOAK=1 $(BIN)/python -m pytest tests/witness
 	@$(BIN)/python bench/soak.py
+	@$(BIN)/python bench/fleet.py
 
 bench: .venv/development  ## measure, and print the ratios
 	@$(BIN)/python bench/start.py

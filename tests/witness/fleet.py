@@ -73,6 +73,7 @@ class Crew:
     left: list[int | None] = field(default_factory=list)  # how each worker ended that was asked to leave
     deaths: int = 0
     seconds: float = 0.0
+    patience: float = PATIENCE
 
     def killed(self, workers: int, kills: int, between: tuple[float, float] = (0.5, 1.5)) -> Verdict:
         scene, expected = self._scene(), self.channels * self.days
@@ -83,7 +84,7 @@ class Crew:
             for number in range(kills):
                 planner.join(self.dice.uniform(*between))
                 planner = self._kill_one(scene, expected, planner, crew, of_planner=number % 4 == 2)
-            planner.join(PATIENCE + begun - time.monotonic())
+            planner.join(self.patience + begun - time.monotonic())
             assert planner.exitcode == 0, "all has ended"
             self.seconds = time.monotonic() - begun
             self.left = [_asked_to_leave(each) for each in crew]
