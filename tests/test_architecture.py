@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import runpy
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -76,8 +77,12 @@ def test_the_version_is_told_without_a_heavy_library() -> None:
     assert not loaded & {"pydantic", "httpx", "jinja2", "yaml", "rich", "babel", "apscheduler", "sqlite3", "asyncio"}
 
 
-def test_a_preview_opens_neither_network_nor_database() -> None:
-    loaded = loaded_by("from bot.cli.main import main\nmain(['--config', 'config.yaml', 'preview', '--date', '2026-11-04'])")
+def test_a_preview_opens_neither_network_nor_database(tmp_path: Path) -> None:
+    # In a folder of its own: beside the checkout's config there is a database once somebody has posted.
+    config = shutil.copy(ROOT / "config.yaml", tmp_path)
+    loaded = loaded_by(
+        f"from bot.cli.main import main\nmain(['--config', {str(config)!r}, 'preview', '--date', '2026-11-04'])"
+    )
 
     assert "jinja2" in loaded
     assert not loaded & {"httpx", "sqlite3", "apscheduler", "cryptography"}
