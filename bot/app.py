@@ -111,7 +111,7 @@ class App:
     @cached_property
     def http(self) -> Http:
         # The command line that httpx brings loads rich and pygments where they are installed: 4 MB of a daemon's 62.
-        sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+        sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None: not to be imported
         from bot.channels._http import Http
 
         return Http(allow_private=self.config.top.network.allow_private, now=self.now)

@@ -131,7 +131,7 @@ class Top(Strict):
     spread: Duration = Field(
         timedelta(),
         description="channels that share an hour post over this long, each at its own moment after it",
-        json_schema_extra={"default": "0m"},
+        json_schema_extra={"default": "0h"},
     )
     operator: str | None = Field(None, description="the channel below that is told when something needs a person")
     events: str | None = Field(None, description="a folder of your own calendars")

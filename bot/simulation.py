@@ -16,7 +16,7 @@ from bot.channels import Channel
 from bot.config import QuietDays
 from bot.editions import Edition, NothingToTell
 from bot.errors import BotError
-from bot.rendering.compose import ROOM, Style, compose_thread, compose_whole
+from bot.rendering.compose import Style, compose_thread, compose_whole
 from bot.rendering.message import Message
 from bot.scheduling.due import Agenda, due
 from bot.scheduling.slots import Slot, local_day
@@ -31,6 +31,7 @@ ZONES = (
 )  # fmt: skip
 _AROUND = timedelta(days=2)  # of a day in UTC: no place is further off
 _SHOWN = 60
+ROOM = 400  # what a heading, a title and a text of 280 take: a kind that holds less may have to cut, and that is no finding
 # What changes neither the slots nor the edition of a subscription.
 _NO_MATTER = frozenset({"name", "kind", "options", "language", "in_doubt", "roll_up", "thread", "templates", "owner"})
 

@@ -86,3 +86,13 @@ def test_a_preview_opens_neither_network_nor_database(tmp_path: Path) -> None:
 
     assert "jinja2" in loaded
     assert not loaded & {"httpx", "sqlite3", "apscheduler", "cryptography"}
+
+
+def test_a_client_comes_without_the_command_line_of_its_library(tmp_path: Path) -> None:
+    config = shutil.copy(ROOT / "config.yaml", tmp_path)
+    loaded = loaded_by(
+        f"from pathlib import Path\nfrom bot.app import App, read_config\nApp(read_config(Path({str(config)!r}))).http"
+    )
+
+    assert "httpx" in loaded
+    assert not loaded & {"rich", "pygments"}

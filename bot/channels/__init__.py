@@ -227,6 +227,13 @@ class Paced(Protocol):
 
 
 @runtime_checkable
+class Continues(Protocol):
+    """A platform with little room, where posts answer each other: a text may be a post of its own, under its title."""
+
+    continues: ClassVar[bool]
+
+
+@runtime_checkable
 class Learns(Protocol):
     """A platform whose limits each server sets for itself."""
 

@@ -116,6 +116,7 @@ class Bluesky:
     doubt: ClassVar[Doubt] = Doubt(repeat_within=timedelta(days=1))  # for ever, but nobody waits longer
     # 5,000 points in an hour; a post costs up to 3, and what it asks for before costs some as well.
     pace: ClassVar[Pace] = Pace(account=Rate(1000, timedelta(minutes=60)), named=Scope.ACCOUNT)
+    continues: ClassVar[bool] = True
     Options: ClassVar[type[BlueskyOptions]] = BlueskyOptions
     example: ClassVar[Mapping[str, Any]] = {"handle": "made-up.example", "app_password": "made-upxx-made-upxx"}
 

@@ -2,7 +2,7 @@
 
 In this order, until the text is within the budget: the sources go (one link stays), the least important events keep
 only their titles, then go too, the counters of other years than the lead's go, the lead's text ends after a sentence,
-then after a word. In a small room the text of a lead that would be cut is a second message instead.
+then after a word. Where posts are short and answer each other, a text that would be cut is a second message instead.
 What is shortened is the plain text before it is marked up, so that no address, entity or grapheme is ever cut.
 """
 
@@ -25,19 +25,22 @@ from bot.rendering.templates import Templates
 # Not after an initial or a title ("U.S. envoy", "Dr. Smith"), and not before a small letter ("about 8 a.m. on Sunday").
 _SENTENCE_END = re.compile(r"(?<=[.!?…؟])(?<!\b[A-Z]\.)(?<!\b(?:Mr|Dr|St|No|Lt)\.)(?<!\bMrs\.)\s+(?=[^\sa-z])")
 _LOOSE_ENDS = " ,;:-\u2013\u2014\u060c\u061b"  # what no shortened sentence should end with
-ROOM = 400  # what a heading, a title and a text of 280 take: who holds less gets a text that would be cut by itself
 DAILY, WEEKLY = "edition.txt.j2", "week.txt.j2"
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How one channel reads: its templates in its own markup and in plain text, its budget, its language."""
+    """How one channel reads: its templates in its own markup and in plain text, its budget, its language.
+
+    `continues`: a text that finds no room beside its title may follow as a message of its own.
+    """
 
     templates: Templates
     plain: Templates
     budget: Budget
     language: str = "en"
     hashtags: tuple[str, ...] = ()
+    continues: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +56,20 @@ class _Draft:
 
 
 def style(
-    folders: Sequence[Any], kind: str, markup: Markup, budget: Budget, language: str, hashtags: tuple[str, ...] = ()
+    folders: Sequence[Any],
+    kind: str,
+    markup: Markup,
+    budget: Budget,
+    language: str,
+    hashtags: tuple[str, ...] = (),
+    *,
+    continues: bool = False,
 ) -> Style:
     """The style of a kind, with templates from `folders` (the user's first)."""
     own = Templates(folders, kind, markup)
     # Compiling templates is half of the work of a preview.
     plain = own if markup is PLAIN else Templates(folders, kind, PLAIN)
-    return Style(own, plain, budget, language, hashtags)
+    return Style(own, plain, budget, language, hashtags, continues)
 
 
 def compose(edition: Edition, style: Style) -> Message:
@@ -68,7 +78,9 @@ def compose(edition: Edition, style: Style) -> Message:
 
 
 def compose_whole(edition: Edition, style: Style) -> tuple[Message, ...]:
-    """As `compose`; in a small room, a lead that would be cut is told whole in two messages: its title, then its text."""
+    """As `compose`; where the style continues, a lead that would be cut is told in two messages: title, then text."""
+    if not style.continues:
+        return (compose(edition, style),)
     return _messages(_pieces(_Draft(edition), style), style)
 
 
@@ -76,20 +88,20 @@ def compose_thread(edition: Edition, style: Style) -> tuple[Message, ...]:
     """The edition as numbered messages, each within the budget; one message if it fits in one."""
     if len(edition.entries) < 2 or style.budget.fits(_text(_Draft(edition), style)):
         return compose_whole(edition, style)
-    chunks = [_numbered(chunk) for chunk in _chunks(edition, style)]
+    chunks = [_numbered(_Draft(chunk)) for chunk in _chunks(edition, style)]
     return _messages([piece for chunk in chunks for piece in _pieces(chunk, style)], style)
 
 
 def _messages(pieces: Sequence[_Draft], style: Style) -> tuple[Message, ...]:
     if len(pieces) == 1:
-        return (_message(replace(pieces[0], part=1, parts=1), style),)
+        return (_message(pieces[0], style),)
     drafts = (replace(piece, part=number, parts=len(pieces), text="") for number, piece in enumerate(pieces, 1))
     return tuple(_message(draft, style) for draft in drafts)
 
 
-def _numbered(edition: Edition) -> _Draft:
-    # Measured as the 99th of 99, so that the number never makes a part too long.
-    return _Draft(edition, part=99, parts=99)
+def _numbered(draft: _Draft) -> _Draft:
+    """Measured as the 99th of 99, so that the number never makes a part too long."""
+    return replace(draft, part=99, parts=99)
 
 
 def _pieces(draft: _Draft, style: Style) -> tuple[_Draft, ...]:
@@ -97,7 +109,7 @@ def _pieces(draft: _Draft, style: Style) -> tuple[_Draft, ...]:
     least = _least(draft, style)
     if least.text:
         return (least,)
-    two = _title_and_text(least) if style.budget.limit < ROOM else ()
+    two = _title_and_text(least) if style.continues else ()
     return two if two and all(_fits(each, style) for each in two) else (_shortened(least, style),)
 
 
@@ -107,12 +119,10 @@ def _title_and_text(draft: _Draft) -> tuple[_Draft, ...]:
     if lead is None or edition.weekly:
         return ()
     head = edition.with_event(lead, replace(lead.event, text=""))
-    tail = _alone(edition, replace(lead, event=replace(lead.event, title="")))
-    return replace(_numbered(head), sources=False), replace(_numbered(tail), sources=False, continued=True)
-
-
-def _alone(edition: Edition, entry: Entry) -> Edition:
-    return replace(edition, entries=(entry,), readings=(), left_out=0)
+    # Everything but the text is in the head, the picture and the link too.
+    text = replace(lead.event, title="", sources=(), links=(), picture=None)
+    tail = replace(edition, entries=(replace(lead, event=text),), readings=(), nearest=False, left_out=0)
+    return _numbered(replace(draft, edition=head)), _numbered(replace(draft, edition=tail, continued=True))
 
 
 def _chunks(edition: Edition, style: Style) -> Iterator[Edition]:
@@ -129,7 +139,7 @@ def _chunks(edition: Edition, style: Style) -> Iterator[Edition]:
 
 def _part(edition: Edition, entries: list[Entry], part: int) -> _Draft:
     readings = edition.readings if part == 1 else ()
-    return _numbered(replace(edition, entries=tuple(entries), readings=readings))
+    return _numbered(_Draft(replace(edition, entries=tuple(entries), readings=readings)))
 
 
 def _fitted(draft: _Draft, style: Style) -> _Draft:

@@ -12,7 +12,7 @@ from bot.calendars.almanac import Almanac
 from bot.calendars.counters import Reading
 from bot.calendars.events import Calendar
 from bot.calendars.shelf import Shelf
-from bot.channels import Channel
+from bot.channels import Channel, Continues
 from bot.config import Hold, Mode, QuietDays, Rhythm
 from bot.editions import (
     Choice,
@@ -114,7 +114,8 @@ class Paper:
         own = (subscription.templates,) if subscription.templates else ()
         tags = dict.fromkeys(tag for each in self.calendars(subscription.calendars) for tag in each.hashtags)
         folders = (*own, *self.templates)
-        return style(folders, channel.kind, channel.markup, channel.budget(facts), subscription.language, tuple(tags))
+        budget, goes_on = channel.budget(facts), isinstance(channel, Continues) and channel.continues
+        return style(folders, channel.kind, channel.markup, budget, subscription.language, tuple(tags), continues=goes_on)
 
 
 def _retold(almanac: Almanac, subscription: Subscription, day: date) -> list[Reading]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from bot.calendars.rules import OnDate
 from bot.editions import Choice, Edition, edition, replayed, week
 from bot.errors import Mistake
 from bot.rendering.budget import Budget, Unit, length
-from bot.rendering.compose import ROOM, Style, compose, compose_thread, compose_whole, shortenings
+from bot.rendering.compose import Style, compose, compose_thread, compose_whole, shortenings
 from bot.rendering.markup import Markup
 from bot.rendering.message import Image, Message, message_from
 from tests.builders import SHELF, calendar, edition_of, event, folder_of, style_of
@@ -260,8 +261,12 @@ def test_the_parts_of_a_thread_are_numbered(found: Edition, budget: Budget) -> N
 
 
 def _thread(found: Edition, budget: Budget) -> tuple[Message, ...]:
+    return _told(compose_thread, found, continued(budget))
+
+
+def _told(composed: Callable[[Edition, Style], tuple[Message, ...]], found: Edition, look: Style) -> tuple[Message, ...]:
     try:
-        return compose_thread(found, within(budget))
+        return composed(found, look)
     except Mistake:
         assume(False)
         raise
@@ -291,21 +296,45 @@ def test_a_thread_of_one_long_event_is_one_shortened_message() -> None:
     assert len(compose_thread(edition_of(DAY, long), within(200))) == 1
 
 
-TOLD_AT_LENGTH = on(1979, "long", title="A long report", text="It is told in words. " * 12 + "The end.", sources=(SOURCE,))
+PICTURE = Picture("https://archive.example/444.jpg", "The gate of the embassy", "Archive")
+TOLD_AT_LENGTH = on(
+    1979, "long", title="A long report", text="It is told in words. " * 12 + "The end.", sources=(SOURCE,), picture=PICTURE
+)
 
 
-def test_in_a_small_room_a_text_that_would_be_cut_is_a_second_message_without_a_heading() -> None:
-    found = compose_whole(edition_of(DAY, TOLD_AT_LENGTH), within(300))
+def continued(budget: Budget | int) -> Style:
+    return replace(within(budget), continues=True)
+
+
+def test_where_posts_continue_a_text_that_would_be_cut_is_a_second_message_without_a_heading() -> None:
+    found = compose_whole(edition_of(DAY, TOLD_AT_LENGTH, on(1980, "other", 1)), continued(300))
     assert [each.text for each in found] == [
         ("On this day: 4 November (1/2)\n\n1979 · 47 years ago\nA long report\n\nMore: https://archive.example/444"),
         f"(2/2)\n\n{TOLD_AT_LENGTH.text}",
     ]
 
 
-@pytest.mark.parametrize("limit", [200, ROOM])
-def test_a_text_is_shortened_where_a_second_message_does_not_hold_it_or_the_room_is_not_small(limit: int) -> None:
-    long = replace(TOLD_AT_LENGTH, text=TOLD_AT_LENGTH.text * 2)
-    assert len(compose_whole(edition_of(DAY, long), within(limit))) == 1
+def test_the_second_message_repeats_neither_the_picture_nor_the_link() -> None:
+    found = compose_whole(edition_of(DAY, TOLD_AT_LENGTH), continued(300))
+    assert [(bool(each.image), each.link, each.part, each.parts) for each in found] == [
+        (True, "https://archive.example/444", 1, 2),
+        (False, "", 2, 2),
+    ]
+
+
+@pytest.mark.parametrize(("limit", "style", "posts"), [(268, continued, 1), (269, continued, 2), (300, within, 1)])
+def test_a_text_is_shortened_where_no_second_message_holds_it_or_posts_do_not_continue(
+    limit: int, style: Callable[[int], Style], posts: int
+) -> None:
+    found = compose_whole(edition_of(DAY, TOLD_AT_LENGTH), style(limit))
+    assert (len(found), found[-1].text.endswith(TOLD_AT_LENGTH.text)) == (posts, posts == 2)
+
+
+@given(editions(), BUDGETS)
+def test_every_message_of_a_continued_edition_is_within_the_budget_and_numbered(found: Edition, budget: Budget) -> None:
+    posts = _told(compose_whole, found, continued(budget))
+    assert [each.text for each in posts if not budget.fits(each.text)] == []
+    assert [(each.part, each.parts) for each in posts] == [(number, len(posts)) for number in range(1, len(posts) + 1)]
 
 
 def test_the_nearest_day_is_told_with_its_date() -> None:

@@ -194,7 +194,7 @@ def test_each_day_is_opened_once_and_none_is_forgotten(fresh: Callable[[], str])
 def test_a_slot_whose_window_ends_this_very_instant_is_opened_as_expired(ledger: Ledger) -> None:
     """Found among 10,000 lives: the plan said in time, the ledger said too late, and nobody was there, said the reason."""
     known, now = [replace(template(), name="a")], START
-    scheduler = Scheduler(lambda: known, daily, ledger, Dispatcher(ledger, None, None), lambda: now, WINDOW)  # type: ignore[arg-type]
+    scheduler = Scheduler(lambda: known, daily, ledger, Dispatcher(ledger, None, None), lambda: now, WINDOW)  # type: ignore[arg-type]  # sends nothing
     scheduler.plan(now)
 
     scheduler.plan(datetime.combine(START.date(), known[0].at, UTC) + WINDOW)
