@@ -167,6 +167,28 @@ def test_no_post_of_any_day_is_over_the_budget_of_its_kind(kind: str) -> None:
     assert [day for day, text in posts if not look.budget.fits(text)] == []
 
 
+@pytest.mark.parametrize(
+    ("month", "day", "key"),
+    [
+        (1, 20, "hostages-released"),
+        (1, 27, "six-fly-out"),
+        (4, 7, "us-breaks-relations"),
+        (4, 24, "eagle-claw"),
+        (7, 11, "queen-released"),
+        (7, 27, "shah-dies"),
+        (9, 22, "iraq-invades"),
+        (11, 4, "embassy-seized"),
+        (11, 19, "first-three-freed"),
+        (11, 20, "ten-more-freed"),
+    ],
+)
+def test_the_great_dates_lead_with_what_they_are_known_for(month: int, day: int, key: str) -> None:
+    lead = edition_on(date(2026, month, day)).lead
+
+    assert lead is not None
+    assert lead.event.key == key
+
+
 def test_every_event_of_a_day_is_told_on_some_date() -> None:
     told = {entry.event.key for day in LEAP_YEAR for entry in edition_on(day).entries}
     later = {event.key for event in EVENTS if event.key.startswith("anniversary-50-")}
