@@ -1,15 +1,18 @@
-# The words of this project: run, test, check, docs, wheel, soak, bench, clean. Each sets up what it needs.
+# The words of this project: run, test, test-peers, check, docs, wheel, soak, bench, clean. Each sets up what it needs.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test check setup docs wheel soak bench clean
+.PHONY: run test test-peers check setup docs wheel soak bench clean
 
 run: .venv/runtime  ## post today's edition to this terminal
 	@$(BIN)/thisday post --again
 
 test: .venv/development  ## all tests
 	@$(BIN)/python -m pytest
+
+test-peers: .venv/development  ## the channels against servers of others, which it brings into .peers
+	@$(BIN)/python -m pytest tests/peers
 
 check: .venv/development  ## what must hold before a commit: lint, types, layers, sizes, fresh documents
 	@$(BIN)/ruff check
@@ -38,7 +41,7 @@ bench: .venv/development  ## measure, and print the ratios
 	@$(BIN)/python bench/due.py
 
 clean:  ## all that was made here
-	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .peers dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/bin/python:
 	@$(PYTHON) -m venv .venv

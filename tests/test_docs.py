@@ -208,6 +208,16 @@ def test_the_receiver_on_the_webhook_page_knows_our_signature() -> None:
     assert not there["genuine"](secret, {**headers, "webhook-timestamp": "1700000000"}, body)
 
 
+def test_the_page_on_testing_names_every_peer_and_its_version() -> None:
+    page = (DOCS / "explanation" / "testing.md").read_text(encoding="utf-8")
+    sources = [each.read_text(encoding="utf-8") for each in (ROOT / "tests" / "peers").glob("*.py")]
+
+    pinned = [each for text in sources for each in re.findall(r'"([@\w/.-]+(?:==|@)[\w.-]+)"', text)]
+
+    assert pinned
+    assert [each for each in pinned if f"`{each}`" not in page] == []
+
+
 def _command_lines() -> Iterator[Any]:
     """Each `thisday …` of the hand-written pages: in blocks for the shell, and between backquotes."""
     for page in WRITTEN:

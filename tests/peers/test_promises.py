@@ -1,0 +1,108 @@
+"""Does a server that we did not write see what we promise: one post, whole, harmless, in its thread, found again?
+
+Most go the whole way: from a composed message through the ledger and the courier to the server, and back by the server's
+own word on what it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.channels import Checks, Direct, Finds
+from bot.database import open_database
+from bot.delivery.ledger import Ledger
+from bot.delivery.states import State
+from tests.peers import synapse
+from tests.peers.peer import ALT, HINDI, HOSTILE, PERSIAN, Peer, Start, messages
+from tests.peers.post_office import Office, ask, find, post, send
+
+PEERS: dict[str, Start] = {"synapse": synapse.running}
+
+
+@pytest.fixture(scope="module", params=PEERS)
+def peer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
+    with PEERS[request.param](tmp_path_factory.mktemp(request.param)) as running:
+        yield running
+
+
+@pytest.fixture
+def office(peer: Peer, tmp_path: Path) -> Iterator[Office]:
+    with closing(open_database(str(tmp_path / "thisday.db"))) as database:
+        yield Office(peer.channel, Ledger(database))
+
+
+def test_the_credentials_are_good(peer: Peer) -> None:
+    if not isinstance(peer.channel, Checks):
+        pytest.skip(f"{peer.channel.kind} cannot be asked")
+
+    assert ask(peer.channel.check())
+
+
+def test_a_thread_arrives_whole_and_in_order(peer: Peer, office: Office, picture: bytes, picture_address: str) -> None:
+    before = len(peer.posts())
+
+    delivered = office.deliver(messages(peer.channel, picture_address))
+
+    first, second = peer.posts()[before:]
+    assert [each.state for each in delivered] == [State.DELIVERED] * 2, [each.reason for each in delivered]
+    assert [peer.id_of(each.receipt_id) for each in delivered] == [first.id, second.id] or not delivered[0].receipt_id
+    for word in (HOSTILE, PERSIAN, HINDI):
+        assert peer.shows(word) in first.text
+    assert "The second part" in second.text
+    if peer.threads:
+        assert (first.answers, second.answers) == ("", first.id)
+    if peer.pictures:
+        assert (first.alt, first.picture, second.picture) == (f"{ALT} (Ann Example)", picture, b"")
+
+
+def test_nobody_is_called_by_a_hostile_text(peer: Peer, office: Office) -> None:
+    before = len(peer.posts())
+
+    office.deliver(messages(peer.channel)[:1])
+
+    (seen,) = peer.posts()[before:]
+    assert seen.mentions == ()
+
+
+def test_a_lost_answer_ends_in_one_post_or_in_a_doubt_that_is_shown(peer: Peer, office: Office) -> None:
+    before, channel = len(peer.posts()), peer.channel
+    if isinstance(channel, Direct):
+        pytest.skip("is not spoken to by HTTP; its own file loses answers in its own way")
+
+    (delivery,) = office.deliver(messages(channel)[:1], lossy=True, minutes=5)
+
+    settles = isinstance(channel, Finds) or channel.doubt.repeat_within is not None
+    assert delivery.state is (State.DELIVERED if settles else State.IN_DOUBT), delivery.reason
+    assert [each.id for each in peer.posts()[before:]] == [peer.id_of(delivery.receipt_id)] or not settles
+    assert len(peer.posts()) == before + 1
+
+
+def test_the_same_delivery_again_is_no_second_post(peer: Peer) -> None:
+    channel = peer.channel
+    if channel.doubt.repeat_within is None or isinstance(channel, Direct):
+        pytest.skip(f"{channel.kind} promises nothing about a repeat")
+    again, before = post(messages(channel)[0]), len(peer.posts())
+
+    receipts = [send(channel, again) for _ in range(3)]
+
+    assert len(peer.posts()) == before + 1
+    assert len({each.id for each in receipts}) == 1
+
+
+def test_a_post_is_found_again_and_no_other(peer: Peer) -> None:
+    channel = peer.channel
+    if not isinstance(channel, Finds):
+        pytest.skip(f"{channel.kind} cannot be asked")
+    wanted, other = (post(each) for each in messages(channel))
+
+    send(channel, other)
+    assert find(channel, wanted) is None
+
+    receipt = send(channel, wanted)
+    found = find(channel, wanted)
+    assert found is not None
+    assert peer.id_of(found.id) == peer.id_of(receipt.id)
