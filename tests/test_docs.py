@@ -212,7 +212,7 @@ def test_the_page_on_testing_names_every_peer_and_its_version() -> None:
     page = (DOCS / "explanation" / "testing.md").read_text(encoding="utf-8")
     sources = [each.read_text(encoding="utf-8") for each in (ROOT / "tests" / "peers").glob("*.py")]
 
-    pinned = [each for text in sources for each in re.findall(r'"([@\w/.-]+(?:==|@)[\w.-]+)"', text)]
+    pinned = [each for text in sources for each in re.findall(r'"([@\w/.-]+(?:==|@)\d[\w.-]*)"', text)]
 
     assert pinned
     assert [each for each in pinned if f"`{each}`" not in page] == []

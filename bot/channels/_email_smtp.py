@@ -228,17 +228,17 @@ class Session:
         self._patient(ANSWER)
         smtp.ehlo_or_helo_if_needed()
         sized = [f"size={size}"] if smtp.has_extn("size") else []
-        steps: tuple[Callable[[], tuple[int, bytes]], ...] = (
-            lambda: smtp.mail(sender, sized),
-            lambda: smtp.rcpt(recipient),
-            lambda: smtp.docmd("DATA"),
+        steps: tuple[Callable[[], Reply], ...] = (
+            lambda: _on_size(_reply(*smtp.mail(sender, sized)), sized),
+            lambda: _reply(*smtp.rcpt(recipient)),
+            lambda: _reply(*smtp.docmd("DATA")),
         )
         for ask in steps:
-            code, text = ask()
-            if code // 100 != 2 and code != GO_AHEAD:
+            reply = ask()
+            if reply.code // 100 != 2 and reply.code != GO_AHEAD:
                 self._forget()
                 break
-        return _reply(code, text)
+        return reply
 
     def _content(self, letter: bytes) -> Reply:
         smtp = self._connected()
@@ -271,6 +271,11 @@ class Session:
 
 def _reply(code: int, text: bytes | str) -> Reply:
     return Reply(code, text.decode("utf-8", "replace") if isinstance(text, bytes) else text)
+
+
+def _on_size(reply: Reply, declared: list[str]) -> Reply:
+    """The answer to MAIL. A bare 552 to a declared size is about the size (RFC 1870, 6.1), not a full mailbox."""
+    return Reply(reply.code, f"5.3.4 {reply.text}") if declared and reply.code == 552 and not reply.enhanced else reply
 
 
 def _failure_of(error: OSError, *, committed: bool) -> Failure:

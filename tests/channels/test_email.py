@@ -378,13 +378,21 @@ def test_after_the_last_dot_only_an_answer_takes_the_doubt_away(answer: str) -> 
     assert isinstance(failed(MailServer(says={".": [answer]})), InDoubt)
 
 
-def test_what_is_too_large_is_sent_without_its_html() -> None:
-    server = MailServer(says={"MAIL": ["552 5.3.4 too large", "250 fine"]})
+@pytest.mark.parametrize("answer", ["552 5.3.4 too large", "552 message exceeds fixed maximum message size"])
+def test_what_is_too_large_is_sent_without_its_html(answer: str) -> None:
+    server = MailServer(says={"MAIL": [answer, "250 fine"]})
 
     found = delivered(server)
 
     assert found.note == "sent without its HTML"
     assert read(server.letters[0].content).get_content_type() == "text/plain"
+
+
+def test_a_bare_552_is_about_the_size_only_where_a_size_was_told() -> None:
+    server = MailServer(says={"MAIL": ["552 exceeded storage allocation"]}, extensions=())
+
+    assert isinstance(failed(server), Refused)
+    assert server.heard.count("MAIL FROM:<otd@news.example.org>") == 1
 
 
 # several recipients

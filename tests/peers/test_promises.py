@@ -16,11 +16,11 @@ from bot.channels import Checks, Direct, Finds
 from bot.database import open_database
 from bot.delivery.ledger import Ledger
 from bot.delivery.states import State
-from tests.peers import synapse
+from tests.peers import mailservers, synapse
 from tests.peers.peer import ALT, HINDI, HOSTILE, PERSIAN, Peer, Start, messages
 from tests.peers.post_office import Office, ask, find, post, send
 
-PEERS: dict[str, Start] = {"synapse": synapse.running}
+PEERS: dict[str, Start] = {"synapse": synapse.running, "maildev": mailservers.running}
 
 
 @pytest.fixture(scope="module", params=PEERS)
