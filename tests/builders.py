@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,16 @@ from bot.calendars.index import Indexed
 from bot.calendars.loader import Text, load
 from bot.calendars.rules import InMonth, OnDate, Rule
 from bot.calendars.shelf import Shelf, shipped_folders
+from bot.channels import Channel
 from bot.config import Config, config_from
 from bot.editions import Choice, Edition, edition
 from bot.errors import Problems
 from bot.rendering.budget import UNLIMITED, Budget
 from bot.rendering.compose import Style, style
 from bot.rendering.markup import PLAIN, Markup
+from bot.rendering.message import Message
 from bot.resources import shipped
+from bot.subscriptions.paper import Paper
 from bot.subscriptions.subscription import Subscription, from_config
 
 FIRST, LAST = date(1970, 1, 1), date(2100, 12, 31)
@@ -35,6 +38,7 @@ class Options(BaseModel):
 
 YEARS = range(1970, 2101)
 SHELF = Shelf(shipped_folders())
+CRISIS = "iran-hostage-crisis"
 
 
 def event(key: str = "landing", on: date | None = date(1969, 7, 20), rule: Rule | None = None, **more: Any) -> Event:
@@ -71,6 +75,14 @@ def problems_of(text: str, **others: str) -> list[str]:
     except Problems as found:
         return [str(each) for each in found.problems]
     return []
+
+
+def year(channel: Channel, *, thread: bool = False, step: int = 1) -> Iterator[Message]:
+    """What a channel gets of the shipped calendar on the days of a leap year, each or every `step`th."""
+    paper, wanted = Paper(SHELF, (shipped("templates"),)), subscription_of(calendars=(CRISIS,), thread=thread)
+    for number in range(0, 366, step):
+        found = paper.messages(wanted, channel, date(2028, 1, 1) + timedelta(days=number), {})
+        yield from found if isinstance(found, tuple) else ()
 
 
 def folder_of(root: Path, files: Mapping[str, str]) -> Path:

@@ -132,7 +132,7 @@ class _Draft:
         body = {"content": content(message), "embeds": [embed(message, name)], "allowed_mentions": dict(SILENT)}
         if self.upload and message.image:
             alt = cut(message.image.alt.strip() or message.image.credit, ALT, Unit.CODEPOINTS)
-            body["attachments"] = [{"id": 0, "filename": name, "description": alt}]
+            body["attachments"] = [{"id": "0", "filename": name, "description": alt}]
         if self.thread_name:
             body |= {"thread_name": self.thread_name} | ({"applied_tags": list(tags)} if tags else {})
         return body

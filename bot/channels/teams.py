@@ -29,8 +29,9 @@ TITLE, ALT, CREDIT, ADDRESS = 500, 1500, 500, 2000  # bytes, so that title, pict
 _OLD = ("webhook.office.com", "outlook.office.com", "outlook.office365.com")
 _FLOWS = (".logic.azure.com", ".logic.azure.us", ".api.powerplatform.com", ".api.powerplatform.us")
 _RIGHT_TO_LEFT = {"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)*")
+_LANGUAGE = re.compile(r"([a-z]{2,3})(?:-[A-Za-z0-9]+)*")
 _SECURE = re.compile(r"https://[^\s]+")
+# The least version that shows all there is; `style` and `rtl` are of 1.5, and where that is not known, they are left out.
 _HEAD = {"$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4"}
 # A backslash is only a sign where it stands before another.
 _SIGNS = r"[*_\[\]`~<]|\\(?=[!-/:-@\[-`{-~]|$)|^[ \t]*[-+#]|^[ \t]*[0-9]+\."
@@ -169,10 +170,9 @@ def _card(message: Message, *, picture: bool) -> dict[str, Any]:
         "body": [*_heading(title, message), *_text_blocks(message.text or message.plain or "…"), *shown],
         "msteams": {"width": "Full"},
     }
-    if _LANGUAGE.fullmatch(message.language):
-        card["lang"] = message.language
-    if message.language.partition("-")[0] in _RIGHT_TO_LEFT:
-        card["rtl"] = True
+    if language := _LANGUAGE.fullmatch(message.language):
+        card["lang"] = language[1]  # a card knows no regions
+        card |= {"rtl": True} if language[1] in _RIGHT_TO_LEFT else {}
     actions = list(_button(message.link))
     return {**card, "actions": actions} if actions else card
 

@@ -61,7 +61,7 @@ def test_a_picture_is_fetched_and_uploaded_with_its_words() -> None:
     assert start == b""
     assert b'name="payload_json"\r\ncontent-type: application/json' in head
     assert json.loads(sent)["attachments"] == [
-        {"id": 0, "filename": "picture.gif", "description": "Bootprint in lunar soil"}
+        {"id": "0", "filename": "picture.gif", "description": "Bootprint in lunar soil"}
     ]
     assert json.loads(sent)["embeds"][0]["image"] == {"url": "attachment://picture.gif"}
     assert file == (

@@ -97,6 +97,7 @@ def test_a_picture_without_words_has_the_title_instead() -> None:
 
 def test_persian_runs_from_right_to_left() -> None:
     assert card(post(language="fa").message)["rtl"] is True
+    assert card(post(language="fa-AF").message)["lang"] == "fa"  # a card knows no regions
     assert "rtl" not in card(post(language="en").message)
 
 

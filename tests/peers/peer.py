@@ -52,6 +52,7 @@ class Peer:
     shows: Callable[[str], str] = str
     pictures: bool = False
     threads: bool = False
+    checks: bool = True
 
 
 Start = Callable[[Path], AbstractContextManager[Peer]]

@@ -17,7 +17,7 @@ from bot.channels import Checks, Direct, Finds
 from bot.database import open_database
 from bot.delivery.ledger import Ledger
 from bot.delivery.states import State
-from tests.peers import mailservers, pds, slack_emulator, synapse
+from tests.peers import mailservers, pds, slack_emulator, synapse, telegram
 from tests.peers.peer import ALT, HINDI, HOSTILE, PERSIAN, Peer, Seen, Start, messages
 from tests.peers.post_office import Office, ask, find, post, send
 
@@ -27,6 +27,7 @@ PEERS: dict[str, Start] = {
     "pds": pds.running,
     "slack-bot": slack_emulator.running,
     "slack-webhook": slack_emulator.running_webhook,
+    "telegram": telegram.running,
 }
 
 
@@ -64,8 +65,8 @@ def watch(peer: Peer) -> Watch:
 
 
 def test_the_credentials_are_good(peer: Peer) -> None:
-    if not isinstance(peer.channel, Checks):
-        pytest.skip(f"{peer.channel.kind} cannot be asked")
+    if not isinstance(peer.channel, Checks) or not peer.checks:
+        pytest.skip(f"{peer.channel.kind} cannot be asked for them here")
 
     assert ask(peer.channel.check())
 
@@ -73,7 +74,7 @@ def test_the_credentials_are_good(peer: Peer) -> None:
 def test_a_thread_arrives_whole_and_in_order(
     peer: Peer, watch: Watch, office: Office, picture: bytes, picture_address: str
 ) -> None:
-    delivered = office.deliver(messages(peer.channel, picture_address))
+    delivered = office.deliver(messages(peer.channel, picture_address if peer.pictures else ""))
 
     first, second = watch.new
     assert [each.state for each in delivered] == [State.DELIVERED] * 2, [each.reason for each in delivered]
