@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ ALT = 'A blindfolded man & "his guards", drawn <by hand>'
 HOSTILE = "Ends <b>bold</b> & *stars* _lines_ `ticks` [a](https://e.org) | ~x~ @everyone @room <!channel> <@U1> #tag 👩‍🚀🏳️‍🌈"
 PERSIAN = "گروگان‌ها پس از ۴۴۴ روز آزاد شدند"  # noqa: RUF001  # Persian
 HINDI = "बंधक रिहा हुए"
+_NUMBERS = count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +68,18 @@ def channel(name: str, **options: Any) -> Channel:
 
 
 def messages(channel: Channel, picture: str = "") -> list[Message]:
-    """Two parts of a thread in a channel's own markup, through the shipped template; the first has a picture."""
+    """Two parts of a thread in a channel's own markup, through the shipped template; the first has a picture.
+
+    No two calls give the same words: some platforms know a post again by them.
+    """
+    number = next(_NUMBERS)
     shown = Picture(ALT, "Ann Example", picture) if picture else None
     source = Source("A & B <history>", "Example Press", "https://example.org/a?b=1&c=2")
-    first = event("first", date(1979, 11, 4), title=HOSTILE, text=f"{PERSIAN}. {HINDI}.", picture=shown, sources=(source,))
-    second = event("second", date(1981, 1, 20), title=f"The second part: {PERSIAN}")
+    text = f"{PERSIAN}. {HINDI}. {number}."
+    first = event("first", date(1979, 11, 4), title=HOSTILE, text=text, picture=shown, sources=(source,))
+    second = event("second", date(1981, 1, 20), title=f"The second part, {number}: {PERSIAN}")
     parts = [compose(edition_of(day, each), _style(channel)) for day, each in ((DAY, first), (date(2026, 1, 20), second))]
-    return [replace(each, part=number, parts=len(parts)) for number, each in enumerate(parts, 1)]
+    return [replace(each, part=part, parts=len(parts)) for part, each in enumerate(parts, 1)]
 
 
 def _style(channel: Channel) -> Any:

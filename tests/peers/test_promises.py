@@ -17,7 +17,7 @@ from bot.channels import Checks, Direct, Finds
 from bot.database import open_database
 from bot.delivery.ledger import Ledger
 from bot.delivery.states import State
-from tests.peers import mailservers, pds, slack_emulator, synapse, telegram
+from tests.peers import mailservers, mastodon, pds, slack_emulator, synapse, telegram, webhooks
 from tests.peers.peer import ALT, HINDI, HOSTILE, PERSIAN, Peer, Seen, Start, messages
 from tests.peers.post_office import Office, ask, find, post, send
 
@@ -28,6 +28,8 @@ PEERS: dict[str, Start] = {
     "slack-bot": slack_emulator.running,
     "slack-webhook": slack_emulator.running_webhook,
     "telegram": telegram.running,
+    "mastodon": mastodon.running,
+    "webhook": webhooks.running,
 }
 
 
@@ -125,7 +127,6 @@ def test_a_post_is_found_again_and_no_other(peer: Peer) -> None:
     if not isinstance(channel, Finds):
         pytest.skip(f"{channel.kind} cannot be asked")
     wanted, other = (post(each) for each in messages(channel))
-
     send(channel, other)
     assert find(channel, wanted) is None
 
