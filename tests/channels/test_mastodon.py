@@ -104,7 +104,7 @@ def test_the_html_of_a_status_is_the_same_as_what_was_sent() -> None:
 
 def test_a_server_that_reads_markdown_shows_the_same_status() -> None:
     """Hollo, Akkoma and GoToSocial do, the latter where an account asks for it."""
-    html = "<p>Ends <em>stars</em> <code>ticks</code> “quoted”</p><ul><li>one – two</li></ul>"
+    html = "<p>Ends <em>stars</em> <code>ticks</code> &ldquo;quoted&rdquo;</p><ul><li>one &ndash; two</li></ul>"
 
     assert same(html, 'Ends *stars* `ticks` "quoted"\n\n- one -- two')
     assert not same(html, "Ends *stars* `ticks` quoted\n\n- one -- three")

@@ -50,7 +50,7 @@ def test_hostile_and_pictured_messages_are_known() -> None:
     assert judged(*map(body, messages(googlechat(), "https://img.example.org/picture.png"))) == ""
 
 
-def test_every_message_of_a_year_is_known_and_small_enough() -> None:
+def test_every_fourth_message_of_a_year_is_known_and_small_enough() -> None:
     assert judged(*map(body, year(googlechat(), step=4))) == ""
 
 
