@@ -5,7 +5,6 @@ What a command does not need is never made: a preview opens no database, a listi
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random
 import sys
@@ -13,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from bot.scheduling.slots import Slot
     from bot.subscriptions.store import Store
 
+GONE = "its channel is no longer configured"
 log = logging.getLogger(__name__)
 
 
@@ -69,6 +70,21 @@ def read_config(path: Path | None) -> Config:
     return settings.read_config(found, options_of, kind_names)
 
 
+@dataclass(slots=True)
+class _Known:
+    """The subscriptions as they were read, with what was made of them since."""
+
+    version: object
+    subscriptions: Sequence[Subscription]
+    by_name: dict[str, Subscription]
+    channels: dict[str, Channel] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)
+
+
+def _known(version: object, subscriptions: Sequence[Subscription]) -> _Known:
+    return _Known(version, subscriptions, {each.name: each for each in subscriptions})
+
+
 @dataclass
 class App:
     """A configured thisday. `now` and `jitter` are given, so that a test can be the clock."""
@@ -77,7 +93,7 @@ class App:
     now: Callable[[], datetime] = utc_now
     jitter: Callable[[], float] = random.random
     cache: Path | None = field(default_factory=settings.cache_folder)
-    _read: tuple[object, tuple[Subscription, ...], dict[str, Subscription]] | None = None
+    _read: _Known | None = None
 
     @cached_property
     def paper(self) -> Paper:
@@ -114,7 +130,17 @@ class App:
         sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None: not to be imported
         from bot.channels._http import Http
 
-        return Http(allow_private=self.config.top.network.allow_private, now=self.now)
+        return Http(allow_private=self.config.top.network.allow_private, now=self.now, fast=self.fast)
+
+    @property
+    def fast(self) -> bool:
+        """Whether the extra `fast` is to be used. Raises `Mistake` where it is asked for and not installed."""
+        wanted, there = self.config.top.network.client, find_spec("aiohttp") is not None
+        if wanted is settings.Client.AIOHTTP and not there:
+            raise Mistake(
+                "network.client is aiohttp, which is not installed", "install it with the extra: pip install 'thisday[fast]'"
+            )
+        return there and wanted is not settings.Client.HTTPX
 
     @cached_property
     def courier(self) -> Courier:
@@ -132,12 +158,13 @@ class App:
         The same object as before, while no command has added or removed one.
         """
         version = self.store.version()
-        if self._read is None or self._read[0] != version:
+        if self._read is None or self._read.version != version:
             own = {each.name: each for each in self.configured()}
             stored = (each for each in self.store.all() if each.name not in own)
-            found = (*own.values(), *(subscription(self.config, each, Owner.STORED) for each in stored))
-            self._read = version, found, {each.name: each for each in found}
-        return self._read[1]
+            self._read = _known(
+                version, (*own.values(), *(subscription(self.config, each, Owner.STORED) for each in stored))
+            )
+        return self._read.subscriptions
 
     def known(self) -> Sequence[Subscription]:
         """All subscriptions as far as a command that writes nothing can know: no database is made for it."""
@@ -169,36 +196,44 @@ class App:
 
         wanted = self.subscription(delivery.subscription)
         late = [(each.day, each.run) for each in self.ledger.rolled_up(delivery)] if delivery.fence else []
-        found = self.paper.messages(wanted, self.channel(wanted), delivery.day, facts, delivery.run, late)
+        found = self.paper.messages(wanted, self._channel(wanted), delivery.day, facts, delivery.run, late)
         return Skip(found.reason) if isinstance(found, NothingToTell) else found
 
     async def carry(self, delivery: Delivery) -> Delivery:
         """One attempt of a delivery; one whose channel is gone from the config is skipped."""
         wanted = self._named(delivery.subscription)
         if wanted is None:
-            return self.ledger.skip(delivery, "its channel is no longer configured") or delivery
+            return await self.ledger.desk.do(self.ledger.skip, delivery, GONE) or delivery
         if wanted.roll_up:
-            carrier = await asyncio.to_thread(self.ledger.roll_up, wanted.name, self.now())
+            carrier = await self.ledger.desk.do(self.ledger.roll_up, wanted.name, self.now())
             delivery = delivery if carrier is None else carrier
-        return await self.courier.deliver(delivery, self.channel(wanted))
+        return await self.courier.deliver(delivery, self._channel(wanted))
 
     async def look_after(self, delivery: Delivery) -> Delivery:
         """What can be done about a delivery in doubt."""
         wanted = self._named(delivery.subscription)
         if wanted is None:
-            return self.ledger.hold(delivery, "its channel is no longer configured") or delivery
+            return await self.ledger.desk.do(self.ledger.hold, delivery, GONE) or delivery
         repeat = wanted.in_doubt is settings.OnDoubt.REPEAT
-        return await self.courier.settle_doubt(delivery, self.channel(wanted), repeat=repeat)
+        return await self.courier.settle_doubt(delivery, self._channel(wanted), repeat=repeat)
 
     def _named(self, name: str) -> Subscription | None:
-        """One subscription, found without looking at the others."""
-        return self._by_name().get(name)
+        """One subscription, as it was read last, which is at every round; read now if it is not among those."""
+        found = self._read.by_name.get(name) if self._read is not None else None
+        return found or self._as_known().by_name.get(name)
 
-    def _by_name(self) -> dict[str, Subscription]:
+    def _as_known(self) -> _Known:
         known = self.known()
-        if self._read is not None and self._read[1] is known:
-            return self._read[2]
-        return {each.name: each for each in known}
+        return self._read if self._read is not None and self._read.subscriptions is known else _known(None, known)
+
+    def _channel(self, wanted: Subscription) -> Channel:
+        """As `channel`, made once for as long as the subscription stays as it was read."""
+        read = self._read
+        if read is None or read.by_name.get(wanted.name) is not wanted:
+            return self.channel(wanted)
+        if wanted.name not in read.channels:
+            read.channels[wanted.name] = self.channel(wanted)
+        return read.channels[wanted.name]
 
     def agenda(self, subscription: Subscription, day: date) -> tuple[tuple[str, Slot], ...]:
         """The deliveries of a subscription on a day, each with its slot."""
@@ -240,8 +275,10 @@ class App:
         """Where subscriptions post, as far as they share limits; none for a channel that is gone."""
         from bot.delivery.pace import place_of
 
-        known = self._by_name()
-        return {name: place_of(self.channel(known[name])) for name in names if name in known}
+        known = self._as_known()
+        there = [name for name in names if name in known.by_name]
+        known.places |= {name: place_of(self._channel(known.by_name[name])) for name in there if name not in known.places}
+        return {name: known.places[name] for name in there}
 
     @cached_property
     def operator(self) -> Operator:

@@ -67,10 +67,21 @@ class Hold(StrEnum):
     DATE = "date"
 
 
+class Client(StrEnum):
+    """What carries requests. `auto` is aiohttp where the extra `fast` is installed."""
+
+    AUTO = "auto"
+    HTTPX = "httpx"
+    AIOHTTP = "aiohttp"
+
+
 class Network(Strict):
     """Outgoing requests. Private addresses are refused unless the operator allows them."""
 
     allow_private: bool = False
+    client: Client = Field(
+        default=Client.AUTO, description="what carries requests; auto is aiohttp where thisday[fast] is installed"
+    )
 
 
 class Told(Strict):

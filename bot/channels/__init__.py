@@ -23,6 +23,7 @@ from bot.rendering.message import Message
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+    from typing_extensions import TypeIs
 
 R = TypeVar("R")
 
@@ -266,6 +267,18 @@ class Addressed(Protocol):
     def from_address(cls, address: str, *, named: bool) -> dict[str, Any] | None:
         """The options in an address, None if it is not of this kind. `named`: the person said that it is."""
         ...
+
+
+A = TypeVar("A")
+_offered: dict[tuple[type, type], bool] = {}
+
+
+def offers(channel: object, ability: type[A]) -> TypeIs[A]:
+    """`isinstance` for the protocols above, asked once for each class: a protocol takes its time to look."""
+    key = (type(channel), ability)
+    if key not in _offered:
+        _offered[key] = isinstance(channel, ability)
+    return _offered[key]
 
 
 # The list of platforms. A kind is imported when it is first used.

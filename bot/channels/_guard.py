@@ -44,7 +44,7 @@ _SIX_TO_FOUR = IPv6Network("2002::/16")
 _ISATAP = 0x5EFE
 
 
-class PrivateAddressError(httpcore.ConnectError):
+class PrivateAddressError(httpcore.ConnectError, OSError):
     """The name leads to an address that is not public."""
 
 
@@ -81,6 +81,17 @@ async def resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(each[4][0]) for each in found))
 
 
+async def public_addresses(resolve: Resolve, host: str, port: int) -> Sequence[str]:
+    """The addresses of a name, if all of them are public. Raises `PrivateAddressError` or `httpcore.ConnectError`."""
+    try:
+        addresses = await resolve(host, port)
+    except (OSError, UnicodeError) as error:
+        raise httpcore.ConnectError("the name has no address") from error
+    if not addresses or not all(map(is_public, addresses)):
+        raise PrivateAddressError("the name leads to a private address")
+    return addresses
+
+
 class Guard(httpcore.AsyncNetworkBackend):
     """A network backend that connects to public addresses only."""
 
@@ -97,18 +108,11 @@ class Guard(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         try:
             async with asyncio.timeout(timeout):
-                return await self._connect(await self._checked(host, port), port, timeout, local_address, socket_options)
+                return await self._connect(
+                    await public_addresses(self._resolve, host, port), port, timeout, local_address, socket_options
+                )
         except TimeoutError as error:
             raise httpcore.ConnectTimeout("the server did not take the connection in time") from error
-
-    async def _checked(self, host: str, port: int) -> Sequence[str]:
-        try:
-            addresses = await self._resolve(host, port)
-        except (OSError, UnicodeError) as error:
-            raise httpcore.ConnectError("the name has no address") from error
-        if not addresses or not all(map(is_public, addresses)):
-            raise PrivateAddressError("the name leads to a private address")
-        return addresses
 
     async def _connect(
         self,

@@ -13,12 +13,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import httpcore
 import httpx
 
-from bot import __version__
 from bot.channels import (
     Answer,
     Claim,
@@ -34,35 +33,22 @@ from bot.channels import (
 )
 from bot.channels._answers import Reaction
 from bot.channels._guard import Guard, PrivateAddressError
+from bot.channels._wire import Wire
+from bot.channels._wire_httpx import HttpxWire, httpx_wire
 
-USER_AGENT = f"thisday/{__version__} (+https://example.org/thisday)"
-CONNECT = 5.0  # seconds, for the connection and again for TLS
-POOL = 30.0  # seconds that a request may wait for its turn
-MOST_BYTES = 1 << 20  # of an answer's body
 MOST_STEPS = 100  # of one conversation
 LONGEST_PAUSE = 60.0  # seconds inside a conversation
 LAST_LOOK = 0.25  # seconds to take in what has come, when a time limit is reached
-_LEAVING = "send_request_headers.started"  # httpcore's event, after "http11." or "http2."
-_FIXED_HEADERS = {"user-agent": USER_AGENT, "accept-encoding": "identity"}
 # These are raised before a single byte of the request has been written.
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 # What HTTP cannot carry; found before anything is written.
 _UNSENDABLE = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError)
+
 _PRIVATE = "has a private address; set network.allow_private to post into your own network"
 
 
 async def unclaimed() -> None:
     """The claim of a conversation that publishes nothing, or that no ledger watches."""
-
-
-class Transport(httpx.AsyncHTTPTransport):
-    """HTTP/1.1 without proxies, redirects, cookies or retries, to public addresses only unless told otherwise."""
-
-    def __init__(self, *, allow_private: bool, verify: ssl.SSLContext | bool, limits: httpx.Limits) -> None:
-        super().__init__(verify=verify, trust_env=False, limits=limits)
-        if not allow_private:
-            # httpx hands no network backend on to the pool that it builds.
-            self._pool._network_backend = Guard(httpcore.AnyIOBackend())  # noqa: SLF001  # see above
 
 
 class Within:
@@ -108,10 +94,6 @@ class _Departure:
     left: bool = False
     objection: BaseException | None = None
 
-    async def trace(self, event: str, _info: dict[str, Any]) -> None:
-        if event.endswith(_LEAVING):
-            await self.now()
-
     async def now(self) -> None:
         """Called right before the first byte; if the claim fails, none is sent."""
         try:
@@ -124,26 +106,30 @@ class _Departure:
 
 
 class Http:
-    """Drives conversations. Owned by the app, entered once; `transport`, `now` and `sleep` are given by tests."""
+    """Drives conversations. Owned by the app, entered once; `transport`, `wire`, `now` and `sleep` are given by tests.
+
+    `fast` asks for aiohttp, which the extra `fast` installs.
+    """
 
     def __init__(
         self,
         *,
         allow_private: bool = False,
-        limits: httpx.Limits | None = None,
         verify: ssl.SSLContext | bool = True,
+        fast: bool = False,
         transport: httpx.AsyncBaseTransport | None = None,
+        wire: Wire | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         for name in ("httpx", "httpcore"):  # they log addresses, and an address may be a secret
             logging.getLogger(name).setLevel(logging.WARNING)
-        limits = limits or httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=5)
-        self._transport = transport or Transport(allow_private=allow_private, verify=verify, limits=limits)
+        own = HttpxWire(transport) if transport else wire
+        self._wire = own or _wire(allow_private=allow_private, verify=verify, fast=fast)
         self._now, self._sleep = now, sleep
 
     async def __aenter__(self) -> Self:
-        await self._transport.__aenter__()
+        await self._wire.__aenter__()
         return self
 
     async def __aexit__(
@@ -152,7 +138,7 @@ class Http:
         error: BaseException | None = None,
         traceback: TracebackType | None = None,
     ) -> None:
-        await self._transport.__aexit__(kind, error, traceback)
+        await self._wire.__aexit__(kind, error, traceback)
 
     async def run(self, conversation: Conversation[R], claim: Claim = unclaimed) -> R:
         """The conversation's result. Raises one of the four failures, or whatever `claim` raised.
@@ -188,10 +174,11 @@ class Http:
         try:
             async with Within() as deadline:
                 departure = _Departure(claim, deadline, step.timeout)
-                return await self._sent(_request(step, departure), departure)
+                reply = await self._wire.send(step, departure.now)
+                return Answer(reply.status, reply.headers, reply.body, self._now())
         except Exception as error:
-            if error is departure.objection:
-                raise
+            if departure.objection is not None:  # the error itself may have been wrapped on its way
+                raise departure.objection from None
             if isinstance(error, _UNSENDABLE):
                 # No cause is kept: its text may hold parts of the address or of a header.
                 raise Refused(Scope.DESTINATION, "the address or the token does not fit into HTTP", lasting=False) from None
@@ -199,15 +186,15 @@ class Http:
                 raise _failure(error, step, left=departure.left) from error
             raise
 
-    async def _sent(self, request: httpx.Request, departure: _Departure) -> Answer:
-        if not isinstance(self._transport, httpx.AsyncHTTPTransport):
-            await departure.now()  # other transports do not say when they send
-        response = await self._transport.handle_async_request(request)
-        try:
-            body = await _body(response)
-        finally:
-            await response.aclose()
-        return Answer(response.status_code, _headers(response), body, self._now())
+
+def _wire(*, allow_private: bool, verify: ssl.SSLContext | bool, fast: bool) -> Wire:
+    context = httpx.create_ssl_context(verify=verify, trust_env=False)
+    if not fast:
+        network = httpcore.AnyIOBackend()
+        return httpx_wire(verify=context, network=network if allow_private else Guard(network))
+    from bot.channels._wire_aiohttp import AiohttpWire
+
+    return AiohttpWire(verify=context, guarded=not allow_private)
 
 
 def _once(claim: Claim) -> Claim:
@@ -220,30 +207,6 @@ def _once(claim: Claim) -> Claim:
             claimed = True
 
     return first_time
-
-
-def _request(step: Request, departure: _Departure) -> httpx.Request:
-    timeouts = {"connect": CONNECT, "pool": POOL}  # from the first byte on, the departure's deadline counts
-    extensions = {"timeout": timeouts, "trace": departure.trace}
-    headers = {**_FIXED_HEADERS, **step.headers}
-    return httpx.Request(step.method, step.url, headers=headers, content=step.content, extensions=extensions)
-
-
-async def _body(response: httpx.Response) -> bytes:
-    parts, size = [], 0
-    async for part in response.aiter_bytes():
-        parts.append(part)
-        size += len(part)
-        if size > MOST_BYTES:
-            raise httpx.ReadError("the answer has no end")
-    return b"".join(parts)
-
-
-def _headers(response: httpx.Response) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for name, value in response.headers.multi_items():
-        found[name.lower()] = (*found.get(name.lower(), ()), value)
-    return found
 
 
 def reaction_to(error: BaseException) -> Reaction:

@@ -9,7 +9,7 @@ number of microseconds since 1970 in UTC (exact, comparable, and the same in bot
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -50,6 +50,14 @@ class Database(Protocol):
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Writes; all of it or, if the block raises, none."""
+        ...
+
+    @property
+    def together(self) -> Callable[[], AbstractContextManager[None]] | None:
+        """A block that makes one wait for the disk of many: what its thread's transactions wrote is there when it ends.
+
+        Each of them is still all or nothing. None where writers need not wait for each other.
+        """
         ...
 
     def fetch(self, sql: str, parameters: Parameters = NOTHING, /) -> list[Row]:

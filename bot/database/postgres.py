@@ -116,6 +116,8 @@ def _without_nul(parameters: Parameters) -> Parameters:
 class Postgres:
     """`Database` on a server. A thread takes a connection for each call; at most `connections` are open for calls."""
 
+    together = None  # its writers wait for the disk together by themselves
+
     def __init__(self, address: str, connections: int = CONNECTIONS) -> None:
         asked = _parsed(address)
         self.place = _shown(asked)

@@ -7,7 +7,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import IO
@@ -73,6 +73,7 @@ class Sqlite:
     def __init__(self, path: Path, *, must_exist: bool = False) -> None:
         self.path = path
         self._lock = RLock()
+        self._grouped = False  # whether `together` is under way
         if must_exist and not path.is_file():
             raise Mistake(f"there is no database at {path}", "name another, or let thisday run make it")
         with _told(path):
@@ -122,15 +123,43 @@ class Sqlite:
 
     @contextmanager
     def transaction(self) -> Iterator[_Statements]:
-        with self._lock, _told(self.path):
-            self._connection.execute("BEGIN IMMEDIATE")
+        with self._lock, _told(self.path), self._part() if self._grouped else self._whole():
+            yield _Statements(self._connection)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        with self._lock, _told(self.path), self._whole():
+            self._grouped = True
             try:
-                yield _Statements(self._connection)
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:  # a full disk has rolled back by itself
-                    self._connection.execute("ROLLBACK")
-                raise
+                yield
+                self._require_open()
+            finally:
+                self._grouped = False
+
+    def _whole(self) -> AbstractContextManager[None]:
+        return self._undone("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+
+    def _part(self) -> AbstractContextManager[None]:
+        """One of several transactions that are committed together."""
+        self._require_open()
+        return self._undone("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part"))
+
+    def _require_open(self) -> None:
+        if not self._connection.in_transaction:
+            raise DatabaseError(f"what was to be written to {self.path} was undone: another part of it failed")
+
+    @contextmanager
+    def _undone(self, begin: str, end: str, undo: tuple[str, ...]) -> Iterator[None]:
+        """A block that is undone if it raises."""
+        self._connection.execute(begin)
+        try:
+            yield
+            self._connection.execute(end)
+        except BaseException:
+            if self._connection.in_transaction:  # a full disk has rolled back by itself
+                for statement in undo:
+                    self._connection.execute(statement)
+            raise
 
     def fetch(self, sql: str, parameters: Parameters = NOTHING, /) -> list[Row]:
         with self._lock, _told(self.path):

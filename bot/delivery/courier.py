@@ -6,9 +6,9 @@ Whatever ends it, an error, a cancellation or a kill, leaves the delivery in a s
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
@@ -27,8 +27,10 @@ from bot.channels import (
     Refused,
     Unavailable,
     key_for,
+    offers,
 )
 from bot.channels._http import Within
+from bot.database.desk import Desk
 from bot.delivery import facts as kept
 from bot.delivery import policy, reports
 from bot.delivery.ledger import LEASE, NO_RECEIPT, Ledger
@@ -74,13 +76,14 @@ class _Hold:
     ledger: Ledger
     delivery: Delivery
     now: Callable[[], datetime]
+    words: Sequence[str] = ()  # what was composed and is not kept yet
     fence: int | None = None
     lost: bool = False
 
     async def __call__(self) -> None:
         """Takes the claim, or, when a conversation commits a second time, makes sure that it still stands."""
         now = self.now()
-        if not await asyncio.to_thread(self._take, now):
+        if not await self.ledger.desk.do(self._take, now):
             self.lost = True
             raise ClaimLostError
         if self.now() >= now + LEASE:
@@ -89,7 +92,8 @@ class _Hold:
     def _take(self, now: datetime) -> bool:
         if self.fence is not None:
             return self.ledger.renew(self.delivery.id, self.fence, now)
-        self.fence = self.ledger.claim(self.delivery.id, self.delivery.fence, now, state=self.delivery.state)
+        seen = self.delivery
+        self.fence = self.ledger.claim(seen.id, seen.fence, now, state=seen.state, words=self.words)
         return self.fence is not None
 
 
@@ -104,35 +108,36 @@ class Courier:
     jitter: Callable[[], float]
     patience: timedelta = field(default=PATIENCE)
     traffic: Traffic = field(default_factory=Traffic)
+    writers: Desk = field(default_factory=lambda: Desk(nullcontext))
 
     async def deliver(self, delivery: Delivery, channel: Channel) -> Delivery:
         """One attempt of a waiting delivery; returns it as it then stands."""
         hold = _Hold(self.ledger, delivery, self.now)
         outcome = await self._outcome(self._sending(channel, hold), hold)
-        return await asyncio.to_thread(self._settle, outcome, channel, hold)
+        return await self.ledger.desk.do(self._settle, outcome, channel, hold)
 
     async def settle_doubt(self, delivery: Delivery, channel: Channel, *, repeat: bool = False) -> Delivery:
         """Looks whether a doubtful post got there, or repeats it where that is safe or (`repeat`) wished."""
         why = delivery.reason
-        choice = policy.remedy(delivery, channel.doubt, self.now(), finds=isinstance(channel, Finds), repeat=repeat)
+        choice = policy.remedy(delivery, channel.doubt, self.now(), finds=offers(channel, Finds), repeat=repeat)
         if choice is policy.Remedy.LOOK:
             hold = _Hold(self.ledger, delivery, self.now)
             outcome = await self._outcome(self._finding(delivery, channel), hold)
             if not isinstance(outcome, Refused):
-                return await asyncio.to_thread(self._settle, outcome, channel, hold)
+                return await self.ledger.desk.do(self._settle, outcome, channel, hold)
             why = f"{why}; it could not be looked up: {outcome.why}"
             choice = policy.remedy(delivery, channel.doubt, self.now(), finds=False, repeat=repeat)
         if choice is policy.Remedy.REPEAT:
             return await self.deliver(delivery, channel)
-        return await asyncio.to_thread(self._hold, delivery, why)
+        return await self.ledger.desk.do(self._hold, delivery, why)
 
     async def _sending(self, channel: Channel, hold: _Hold) -> Receipt | Skip:
         facts = await self._facts(channel)
-        message = await self._message(hold.delivery, facts)
+        message = await self._message(hold, facts)
         if isinstance(message, Skip):
             return message
         post = await self._post(hold.delivery, channel, message)
-        if not isinstance(channel, Direct):
+        if not offers(channel, Direct):
             return await self._ask(channel, channel.post(post, facts), hold)
         return await self._heard(place_of(channel), channel.deliver(post, hold))
 
@@ -152,7 +157,7 @@ class Courier:
         return said
 
     async def _finding(self, delivery: Delivery, channel: Channel) -> Receipt | Decision:
-        assert isinstance(channel, Finds)
+        assert offers(channel, Finds)
         post = await self._post(delivery, channel, message_from(delivery.message))
         facts = await self._facts(channel)
         found = await self._ask(channel, channel.find(post, facts), _nothing_to_claim)
@@ -214,9 +219,9 @@ class Courier:
 
     async def _facts(self, channel: Channel) -> Mapping[str, Any]:
         """What the server said about its limits; a server that does not say it now does not stop a post."""
-        if not isinstance(channel, Learns):
+        if not offers(channel, Learns):
             return {}
-        known = await asyncio.to_thread(kept.facts, self.ledger.database, _about(channel))
+        known = await self.ledger.desk.do(kept.facts, self.ledger.database, _about(channel))
         if known and self.now() - known.at < FACTS_LAST:
             return known.values
         try:
@@ -224,21 +229,21 @@ class Courier:
         except (Failure, TimeoutError) as failure:
             log.info("%s did not say its limits: %s", channel.destination, failure)
             return known.values if known else {}
-        await asyncio.to_thread(kept.keep_facts, self.ledger.database, _about(channel), learned, self.now())
+        await self.ledger.desk.do(kept.keep_facts, self.ledger.database, _about(channel), learned, self.now())
         return learned
 
-    async def _message(self, delivery: Delivery, facts: Mapping[str, Any]) -> Message | Skip:
-        """The stored message or, the first time, a new one, stored before anything leaves."""
-        if delivery.message:
-            return message_from(delivery.message)
-        composed = await asyncio.to_thread(self.compose, delivery, facts)
+    async def _message(self, hold: _Hold, facts: Mapping[str, Any]) -> Message | Skip:
+        """The stored message or, as long as nothing can have left, a new one, which is stored with the claim."""
+        if hold.delivery.message:
+            return message_from(hold.delivery.message)
+        composed = await self.writers.do(self.compose, hold.delivery, facts)
         if isinstance(composed, Skip):
             return composed
-        first, *rest = (message.to_json() for message in composed)
-        return message_from(await asyncio.to_thread(self.ledger.keep_message, delivery.id, first, rest))
+        hold.words = [message.json for message in composed]
+        return composed[0]
 
     async def _post(self, delivery: Delivery, channel: Channel, message: Message) -> Post:
-        reply_to = await asyncio.to_thread(self.ledger.reply_to, delivery) if delivery.part > 1 else None
+        reply_to = await self.ledger.desk.do(self.ledger.reply_to, delivery) if delivery.part > 1 else None
         # Two subscriptions may share a destination and a day, so the key is made of both.
         own = key_for(channel.destination, f"{delivery.subscription}/{delivery.slot}", delivery.part)
         return Post(message, own, delivery.slot, self.now(), delivery.first_tried, reply_to, delivery.due_at)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.channels import Receipt
 from bot.database import Database, Row, Transaction, instant, micros
+from bot.database.desk import Desk
 from bot.delivery import statements as sql
 from bot.delivery.reading import delivery_from
 from bot.delivery.states import Decision, Delivery, NewDelivery, State
@@ -25,6 +26,7 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self.desk = Desk(database.together)  # for couriers, of whom many write at once
 
     # planning
 
@@ -69,19 +71,6 @@ class Ledger:
 
     # the life of one delivery
 
-    def keep_message(self, delivery_id: int, message: str, rest: Sequence[str] = ()) -> str:
-        """Stores the message unless one is stored; returns the one that counts.
-
-        `rest` are the later parts of a thread: whoever's message counts, his parts are opened too.
-        """
-        with self.database.transaction() as tx:
-            tx.execute(sql.KEEP_MESSAGE, {"id": delivery_id, "message": message})
-            if tx.changed == 1:
-                parts = ({"id": delivery_id, "part": number, "message": each} for number, each in enumerate(rest, start=2))
-                tx.execute_many(sql.OPEN_PART, parts)
-            kept: str = tx.execute(sql.DELIVERY, {"id": delivery_id})[0]["message"]
-        return kept
-
     def claim(
         self,
         delivery_id: int,
@@ -89,10 +78,12 @@ class Ledger:
         now: datetime,
         lease: timedelta = LEASE,
         state: State = State.WAITING,
+        words: Sequence[str] = (),
     ) -> int | None:
         """Takes the delivery for one attempt and returns its new fence; None if somebody else was faster.
 
-        From `State.IN_DOUBT` only to repeat a post that its platform will not double.
+        `words` are its message, if it has none yet, and those of the later parts of a thread, which are opened: what is sent
+        is kept before it can leave. From `State.IN_DOUBT` only to repeat a post that its platform will not double.
         """
         moment = {"id": delivery_id, "now": micros(now)}
         with self.database.transaction() as tx:
@@ -102,6 +93,8 @@ class Ledger:
                 return None
             begun = {"number": rows[0]["attempts"], "fence": rows[0]["fence"]}
             tx.execute(sql.OPEN_ATTEMPT, {**moment, **begun, "ended_at": None, "outcome": "", "detail": ""})
+            if words:
+                _keep(tx, delivery_id, words)
         return int(rows[0]["fence"])
 
     def renew(self, delivery_id: int, fence: int, now: datetime, lease: timedelta = LEASE) -> bool:
@@ -219,6 +212,16 @@ class Ledger:
         with self.database.transaction() as tx:
             rows = tx.execute(statement, parameters)
         return delivery_from(rows[0]) if rows else None
+
+
+def _keep(tx: Transaction, delivery_id: int, words: Sequence[str]) -> None:
+    """Only the first claim brings words: later ones find those, and every attempt sends the same bytes."""
+    first, *rest = words
+    tx.execute(sql.KEEP_MESSAGE, {"id": delivery_id, "message": first})
+    if tx.changed != 1:
+        raise RuntimeError(f"delivery {delivery_id} has other words already")
+    parts = ({"id": delivery_id, "part": number, "message": each} for number, each in enumerate(rest, start=2))
+    tx.execute_many(sql.OPEN_PART, parts)
 
 
 def rolled_into(carrier: Delivery) -> str:

@@ -87,7 +87,7 @@ class Operator:
         yield from about_deliveries([each for each in deliveries if each.subscription != self.name], now.date())
 
     def _carrier(self, name: str, notice: Notice, now: datetime) -> NewDelivery:
-        message = self.words(notice.subject, notice.text).to_json()
+        message = self.words(notice.subject, notice.text).json
         return NewDelivery(name, notice.day, now, now + LASTS, run=f"{RUN}{notice.subject}", message=message)
 
 

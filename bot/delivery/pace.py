@@ -12,7 +12,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.channels import Answer, Channel, Conversation, Failure, InDoubt, Pace, Paced, R, Rate, Scope, Throttled, Unavailable
+from bot.channels import (
+    Answer,
+    Channel,
+    Conversation,
+    Failure,
+    InDoubt,
+    Pace,
+    Paced,
+    R,
+    Rate,
+    Scope,
+    Throttled,
+    Unavailable,
+    offers,
+)
 from bot.channels._answers import waiting_time
 from bot.delivery.breaker import Breaker
 from bot.delivery.states import Delivery
@@ -52,7 +66,7 @@ def place_of(channel: Channel) -> Place:
     """A destination begins with its host; what shares no account is its own."""
     destination = f"{channel.kind} {channel.destination}"
     host = re.split(r"[/#]", channel.destination, maxsplit=1)[0]
-    if not isinstance(channel, Paced):
+    if not offers(channel, Paced):
         return Place(host, destination, destination)
     return Place(host, f"{channel.kind} account {channel.account}", destination, channel.pace)
 

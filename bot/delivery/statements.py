@@ -62,7 +62,7 @@ WHERE subscription = :subscription AND day = :day AND run = :run AND part = :par
 
 # --- the life of one delivery
 
-# The first composer wins; every attempt sends the same bytes.
+# With the first claim; every attempt sends the same bytes.
 KEEP_MESSAGE = "UPDATE delivery SET message = :message WHERE id = :id AND message = ''"
 
 # The later parts of a thread are opened with the message of the first.

@@ -6,7 +6,8 @@ It is stored with the first attempt of a delivery, so that every later attempt s
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 
@@ -19,7 +20,7 @@ class Image:
     credit: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Message:
     """`text` is in the platform's markup and within its budget; `title` and `plain` are without markup.
 
@@ -37,13 +38,17 @@ class Message:
     parts: int = 1
     data: dict[str, Any] = field(default_factory=dict)
 
-    def to_json(self) -> str:
+    @cached_property
+    def json(self) -> str:
         """Compact and with sorted keys, so that equal messages are equal bytes."""
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        # Without `asdict`, which copies all of `data`, value by value.
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        values["image"] = asdict(self.image) if self.image else None
+        return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def message_from(text: str) -> Message:
-    """The message that `to_json` wrote."""
+    """The message that is written as `json`."""
     plain = json.loads(text)
     plain["image"] = Image(**plain["image"]) if plain["image"] else None
     return Message(**plain)

@@ -17,8 +17,9 @@ from bot.delivery.ledger import Ledger
 from bot.delivery.pace import Hold, Place, Traffic
 from bot.delivery.states import Delivery, State
 
-AT_ONCE = 64  # couriers in this process; more sockets than that gain little on one machine
-IN_VAIN = 4  # pages that a round reads on while there is room, but none for the hosts on them
+AT_ONCE = 128  # couriers in this process; what they write at once reaches the disk together
+FEWEST = 16  # deliveries that a page has at least
+IN_VAIN = 512  # deliveries that a round reads on while there is room, but none for the hosts on them
 PATIENCE = timedelta(minutes=10)  # for turns that come soon, before `thisday run --once` goes home
 
 log = logging.getLogger(__name__)
@@ -65,12 +66,13 @@ class Dispatcher:
 
     async def _read_on(self, now: datetime) -> int:
         """Page by page, from where the last round got to; from the beginning, once the end is reached."""
-        started, vain, size = 0, 0, self.at_once * 2
+        started = vain = 0
         unread = self._read is not None  # the beginning
         while self.room and vain < IN_VAIN:
+            size = max(FEWEST, self.room + self.room // 4)  # some find no room, and are read again
             page = await asyncio.to_thread(self.ledger.due, now, size, self._read)
             new, held = await self._page(self.carry, page, now)
-            started, vain = started + new, 0 if new or held else vain + 1
+            started, vain = started + new, 0 if new or held else vain + len(page)
             if not self.room:
                 self.waiting = True
                 break

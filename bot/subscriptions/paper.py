@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import date, time, timedelta
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -12,7 +12,7 @@ from bot.calendars.almanac import Almanac
 from bot.calendars.counters import Reading
 from bot.calendars.events import Calendar
 from bot.calendars.shelf import Shelf
-from bot.channels import Channel, Continues
+from bot.channels import Channel, Continues, offers
 from bot.config import Hold, Mode, QuietDays, Rhythm
 from bot.editions import (
     Choice,
@@ -29,19 +29,29 @@ from bot.errors import Mistake
 from bot.rendering.compose import Style, compose_thread, compose_whole, style
 from bot.rendering.message import Message
 from bot.replays import can_hold_date, retold
+from bot.subscriptions.recent import Recent
 from bot.subscriptions.subscription import Subscription
 
 Told = tuple[date, str]  # a day and a run
+Messages = tuple[Message, ...] | NothingToTell
 _RUN_OF_DAY, _RUN_OF_EVENT = "day-{}", "at-{}"
+# Whatever else a subscription says may change its words. So does its name in a mistake, which is never kept.
+_WITHOUT_WORDS = {"name", "options", "at", "timezone", "days", "in_doubt", "roll_up", "owner"}
+_IN_WORDS = tuple(each.name for each in fields(Subscription) if each.name not in _WITHOUT_WORDS)
 
 
 @dataclass(slots=True)
 class Paper:
-    """The shelf of calendars and the folders of templates, read once; a changed file counts after a restart."""
+    """The shelf of calendars and the folders of templates, read once; a changed file counts after a restart.
+
+    Thousands of channels get the same words: what was composed last is kept, and so are the compiled templates.
+    """
 
     shelf: Shelf
     templates: tuple[Traversable, ...]
     _calendars: dict[str, Calendar] = field(default_factory=dict)
+    _styles: Recent[Style] = field(default_factory=lambda: Recent(64))
+    _composed: Recent[Messages] = field(default_factory=lambda: Recent(256))
 
     def calendars(self, names: tuple[str, ...]) -> list[Calendar]:
         """The calendars of these names or paths. Raises `Mistake` or `Problems`."""
@@ -81,12 +91,20 @@ class Paper:
         facts: Mapping[str, Any],
         run: str = "",
         late: Sequence[Told] = (),
-    ) -> tuple[Message, ...] | NothingToTell:
+    ) -> Messages:
         """The edition of a day as the messages to post: one, or several where the subscription wants a thread.
 
         `late` are earlier days that this one carries.
         """
-        found = self.rolled_up(subscription, [*late, (day, run)]) if late else self.edition(subscription, day, run)
+        told = (*late, (day, run))
+        key = (_look(subscription, channel, facts), told)
+        return self._composed.get(key, lambda: self._compose(subscription, channel, facts, told))
+
+    def _compose(
+        self, subscription: Subscription, channel: Channel, facts: Mapping[str, Any], told: Sequence[Told]
+    ) -> Messages:
+        one = len(told) == 1
+        found = self.edition(subscription, *told[0]) if one else self.rolled_up(subscription, told)
         if isinstance(found, NothingToTell):
             return found
         look = self.style(subscription, channel, facts)
@@ -110,12 +128,26 @@ class Paper:
             yield _RUN_OF_EVENT.format(event.key), time.fromisoformat(event.time), event.timezone
 
     def style(self, subscription: Subscription, channel: Channel, facts: Mapping[str, Any]) -> Style:
-        """How the posts of a subscription read. It holds compiled templates: make it once for many days."""
+        """How the posts of a subscription read."""
+        return self._styles.get(_look(subscription, channel, facts), lambda: self._style(subscription, channel, facts))
+
+    def _style(self, subscription: Subscription, channel: Channel, facts: Mapping[str, Any]) -> Style:
         own = (subscription.templates,) if subscription.templates else ()
         tags = dict.fromkeys(tag for each in self.calendars(subscription.calendars) for tag in each.hashtags)
-        folders = (*own, *self.templates)
-        budget, goes_on = channel.budget(facts), isinstance(channel, Continues) and channel.continues
-        return style(folders, channel.kind, channel.markup, budget, subscription.language, tuple(tags), continues=goes_on)
+        folders, budget = (*own, *self.templates), channel.budget(facts)
+        return style(
+            folders, channel.kind, channel.markup, budget, subscription.language, tuple(tags), continues=_continues(channel)
+        )
+
+
+def _look(subscription: Subscription, channel: Channel, facts: Mapping[str, Any]) -> Hashable:
+    """Equal for two subscriptions that get the same words on every day."""
+    said = tuple(getattr(subscription, name) for name in _IN_WORDS)
+    return said, channel.markup, channel.budget(facts), _continues(channel)
+
+
+def _continues(channel: Channel) -> bool:
+    return offers(channel, Continues) and channel.continues
 
 
 def _retold(almanac: Almanac, subscription: Subscription, day: date) -> list[Reading]:

@@ -34,8 +34,11 @@ from bot.channels import (
     Wait,
     kinds,
 )
-from bot.channels._guard import Guard
-from bot.channels._http import USER_AGENT, Http
+from bot.channels._guard import Guard, Resolve
+from bot.channels._http import Http
+from bot.channels._wire import FIXED_HEADERS, Wire
+from bot.channels._wire_aiohttp import AiohttpWire
+from bot.channels._wire_httpx import httpx_wire
 from tests import fakes
 from tests.channels import asking
 from tests.fakes import FakePlatform
@@ -65,8 +68,17 @@ def post(url: str, *, commits: bool = True, timeout: float = 2, path: str = f"/{
     return answer
 
 
+FAST = [False]
+
+
+@pytest.fixture(autouse=True, params=[False, True], ids=["httpx", "aiohttp"])
+def _wire(request: pytest.FixtureRequest) -> None:
+    """Every story of this page is told on both wires."""
+    FAST[0] = request.param
+
+
 async def driven(conversation: Conversation[Any], claims: Callable[[], Awaitable[None]], **options: Any) -> Any:
-    async with Http(allow_private=True, **options) as http:
+    async with Http(allow_private=True, fast=FAST[0], **options) as http:
         return await http.run(conversation, claims)
 
 
@@ -94,7 +106,7 @@ def test_an_answer_comes_back_whole_with_repeated_headers_and_the_time() -> None
 
     assert (answer.status, answer.text, answer.at) == (503, "starting", NOW)
     assert answer.headers["retry-after"] == ("120", "Mon, 20 Jul 2026 12:02:00 GMT")
-    assert platform.taken[0].headers["user-agent"] == USER_AGENT
+    assert platform.taken[0].headers["user-agent"] == FIXED_HEADERS["user-agent"]
     assert platform.taken[0].body == b"the post"
 
 
@@ -466,6 +478,31 @@ class ByName(httpcore.AsyncNetworkBackend):
         return await httpcore.AnyIOBackend().connect_tcp("127.0.0.1", self.port, timeout)
 
 
+class Astray(socket.socket):
+    """A socket that connects to the server on loopback instead."""
+
+    port = 0
+
+    def connect(self, _address: Any) -> None:
+        super().connect(("127.0.0.1", self.port))
+
+
+def led_to(port: int, resolve: Resolve, asked: list[str], pem: Path) -> Wire:
+    """A wire on which every checked address is the server on loopback."""
+    if not FAST[0]:
+        backend = ByName(port)
+        backend.asked = asked
+        return httpx_wire(verify=trusting(pem), network=Guard(backend, resolve))
+
+    def made(address: Any) -> socket.socket:
+        asked.append(address[4][0])
+        found = Astray(socket.AF_INET, socket.SOCK_STREAM)
+        found.port = port
+        return found
+
+    return AiohttpWire(verify=trusting(pem), guarded=True, resolve=resolve, make_socket=made)
+
+
 @pytest.mark.parametrize(("certified", "taken"), [("post.example.org", True), ("other.example.org", False)])
 def test_tls_checks_the_name_although_the_connection_goes_to_the_checked_address(
     tmp_path: Path,
@@ -479,13 +516,11 @@ def test_tls_checks_the_name_although_the_connection_goes_to_the_checked_address
 
     async def story() -> tuple[list[str], Any]:
         async with FakePlatform(tls=serving(pem)) as platform:
-            backend = ByName(platform.port)
-            async with Http(verify=trusting(pem)) as http:
-                http._transport._pool._network_backend = Guard(backend, resolve)  # type: ignore[attr-defined]  # httpx's own
-                said: Any = None
+            asked, said = list[str](), None
+            async with Http(wire=led_to(platform.port, resolve, asked, pem)) as http:
                 with contextlib.suppress(Refused):
                     said = await http.run(post("https://post.example.org"), Claims())
-                return backend.asked, said
+            return asked, said
 
     asked, said = asyncio.run(story())
 

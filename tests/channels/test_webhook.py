@@ -43,7 +43,7 @@ def test_an_attempt_an_hour_later_has_the_same_id_and_body_and_a_new_time_and_si
 
 def test_a_message_read_back_from_the_ledger_is_sent_in_the_same_bytes() -> None:
     written = post(data={"events": [{"title": "b", "id": "a"}], "day": "2026-07-20"})
-    again = post(data=message_from(written.message.to_json()).data)
+    again = post(data=message_from(written.message.json).data)
 
     assert asked(webhook().post(again, {})).content == asked(webhook().post(written, {})).content
 

@@ -74,8 +74,8 @@ def filled(engine: D) -> D:
     waiting = ledger.due(NOON, 100)
     answers = [State.DELIVERED, State.WAITING, State.DEAD, State.IN_DOUBT, State.EXPIRED]
     for delivery, state in zip(waiting, answers * 6, strict=False):
-        ledger.keep_message(delivery.id, "On this day 🕯 “quoted” \\ ' ; :name %s", ["its second part"])
-        fence = ledger.claim(delivery.id, delivery.fence, NOON)
+        words = ["On this day 🕯 “quoted” \\ ' ; :name %s", "its second part"]
+        fence = ledger.claim(delivery.id, delivery.fence, NOON, words=words)
         assert fence is not None
         at = NOON + timedelta(minutes=1) if state in {State.WAITING, State.IN_DOUBT} else None
         ledger.settle(delivery.id, fence, Decision(state, at, "why"), NOON, "said", Receipt("7", "https://fake.example/7"))

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -81,6 +81,10 @@ class DyingDatabase:
 
     def fetch(self, statement: str, parameters: Parameters = NOTHING, /) -> list[Row]:
         return self.real.fetch(statement, parameters)
+
+    @property
+    def together(self) -> Callable[[], AbstractContextManager[None]] | None:
+        return self.real.together
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:

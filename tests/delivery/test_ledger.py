@@ -31,15 +31,15 @@ def opened(ledger: Ledger, new: NewDelivery = NEW) -> Delivery:
     return reports.find(ledger.database, subscription=new.subscription, limit=1)[0]
 
 
-def claimed(ledger: Ledger, new: NewDelivery = NEW) -> tuple[Delivery, int]:
+def claimed(ledger: Ledger, *words: str, new: NewDelivery = NEW) -> tuple[Delivery, int]:
     delivery = opened(ledger, new)
-    fence = ledger.claim(delivery.id, delivery.fence, NOON)
+    fence = ledger.claim(delivery.id, delivery.fence, NOON, words=words)
     assert fence is not None
     return delivery, fence
 
 
-def doubtful(ledger: Ledger, new: NewDelivery = NEW) -> Delivery:
-    delivery, fence = claimed(ledger, new)
+def doubtful(ledger: Ledger, *words: str, new: NewDelivery = NEW) -> Delivery:
+    delivery, fence = claimed(ledger, *words, new=new)
     lost = ledger.settle(delivery.id, fence, Decision(State.IN_DOUBT, LATER, "reset"), NOON, "in doubt")
     assert lost is not None
     return lost
@@ -97,8 +97,7 @@ def test_nothing_is_due_when_nothing_is_planned(ledger: Ledger) -> None:
 
 
 def test_a_part_waits_for_the_part_before_it_and_replies_to_it(ledger: Ledger) -> None:
-    first, fence = claimed(ledger)
-    ledger.keep_message(first.id, "one", ["two", "three"])
+    first, fence = claimed(ledger, "one", "two", "three")
     assert ledger.due(LATER, 10) == []
     assert ledger.next_due() is None
 
@@ -111,12 +110,22 @@ def test_a_part_waits_for_the_part_before_it_and_replies_to_it(ledger: Ledger) -
     assert ledger.next_due() == NOON
 
 
-def test_the_first_composed_message_counts_for_every_attempt(ledger: Ledger) -> None:
-    delivery = opened(ledger)
+def test_the_words_of_the_first_claim_are_kept_and_count_for_every_attempt(ledger: Ledger) -> None:
+    delivery, fence = claimed(ledger, "first", "its second part")
+    ledger.settle(delivery.id, fence, Decision(State.WAITING, LATER, "not now"), NOON, "throttled")
 
-    assert ledger.keep_message(delivery.id, "first", ["its second part"]) == "first"
-    assert ledger.keep_message(delivery.id, "other", ["another part"]) == "first"
     assert [each.message for each in reports.find(ledger.database)] == ["its second part", "first"]
+    with pytest.raises(RuntimeError, match="has other words already"):
+        ledger.claim(delivery.id, fence, LATER, words=["other", "another part"])
+    assert [each.message for each in reports.find(ledger.database)] == ["its second part", "first"]
+    assert state(ledger, delivery) is State.WAITING
+
+
+def test_a_claim_that_is_not_granted_keeps_no_words(ledger: Ledger) -> None:
+    delivery, _ = claimed(ledger)
+
+    assert ledger.claim(delivery.id, delivery.fence, NOON, words=["late", "its second part"]) is None
+    assert [each.message for each in reports.find(ledger.database)] == [""]
 
 
 def test_of_many_who_claim_at_once_one_gets_it(ledger: Ledger) -> None:
@@ -277,8 +286,7 @@ def test_what_is_held_comes_up_no_more_until_a_person_settles_it(ledger: Ledger)
 
 
 def test_a_person_can_have_a_dead_one_tried_again_with_a_new_text(ledger: Ledger) -> None:
-    delivery, fence = claimed(ledger)
-    ledger.keep_message(delivery.id, "too long")
+    delivery, fence = claimed(ledger, "too long")
     ledger.settle(delivery.id, fence, Decision(State.DEAD, None, "too long"), NOON, "refused")
 
     revived = ledger.retry(delivery.id, END + timedelta(hours=1))
@@ -290,8 +298,7 @@ def test_a_person_can_have_a_dead_one_tried_again_with_a_new_text(ledger: Ledger
 
 
 def test_what_may_be_there_already_is_tried_again_with_the_same_bytes(ledger: Ledger) -> None:
-    lost = doubtful(ledger)
-    ledger.keep_message(lost.id, "the text")
+    lost = doubtful(ledger, "the text")
 
     revived = ledger.retry(lost.id, LATER)
 
@@ -300,8 +307,7 @@ def test_what_may_be_there_already_is_tried_again_with_the_same_bytes(ledger: Le
 
 
 def test_parts_that_expired_behind_a_dead_one_come_back_with_it(ledger: Ledger) -> None:
-    first, fence = claimed(ledger)
-    ledger.keep_message(first.id, "one", ["two"])
+    first, fence = claimed(ledger, "one", "two")
     ledger.settle(first.id, fence, Decision(State.DEAD, None, "no"), NOON, "refused")
     (second,) = ledger.sweep(END)
     assert second.reason == "too late; the part before it was not posted"
@@ -328,7 +334,7 @@ def test_what_is_delivered_or_skipped_cannot_be_tried_again(ledger: Ledger, end:
 
 def test_a_paused_subscription_gets_nothing_until_it_resumes(ledger: Ledger) -> None:
     opened(ledger)
-    doubtful(ledger, replace(NEW, run="hand-1"))
+    doubtful(ledger, new=replace(NEW, run="hand-1"))
 
     assert pauses.pause(ledger.database, "general", "holiday", "Ann", NOON)
     assert not pauses.pause(ledger.database, "general", "other", "Bob", NOON)

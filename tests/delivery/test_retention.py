@@ -85,8 +85,9 @@ def test_what_a_person_tried_again_lately_is_not_old(ledger: Ledger) -> None:
 def test_a_thread_is_forgotten_as_a_whole_or_not_at_all(ledger: Ledger) -> None:
     ledger.open([NewDelivery("general", DAY, NOON, NOON + WINDOW)], {})
     (first,) = ledger.due(NOON, 1)
-    ledger.keep_message(first.id, "one", ["two"])
-    ledger.record(first, Decision(State.DELIVERED), NOON, "delivered")
+    fence = ledger.claim(first.id, first.fence, NOON, words=["one", "two"])
+    assert fence is not None
+    ledger.settle(first.id, fence, Decision(State.DELIVERED), NOON, "delivered")
     pauses.pause(ledger.database, "general", "holiday", "Ann", NOON)
 
     assert prune(ledger.database, MUCH_LATER, YEAR, WINDOW) == (0, 0)

@@ -449,11 +449,11 @@ def test_a_message_has_the_edition_as_plain_values() -> None:
 @pytest.mark.parametrize("picture", [None, PICTURE])
 def test_a_message_is_stored_and_read_again_as_it_was(picture: Picture | None) -> None:
     found = compose(edition_of(DAY, on(1979, "آزادی", 5, picture=picture), counters=(SPAN,)), STYLE)
-    assert message_from(found.to_json()) == found
+    assert message_from(found.json) == found
 
 
 def test_equal_messages_are_equal_bytes() -> None:
-    one, two = (compose(THREE, STYLE).to_json() for _ in range(2))
+    one, two = (compose(THREE, STYLE).json for _ in range(2))
     assert one == two
 
 

@@ -17,7 +17,7 @@ from bot.delivery import reports
 from bot.delivery import statements as sql
 from bot.delivery.ledger import Ledger
 from bot.delivery.pauses import pause, resume
-from bot.delivery.states import Delivery, NewDelivery, State
+from bot.delivery.states import Decision, Delivery, NewDelivery, State
 from bot.errors import Problems
 from tests.delivery.fakes import Killed
 from tests.delivery.test_faults import DyingDatabase
@@ -214,7 +214,7 @@ def test_of_a_day_that_was_claimed_meanwhile_nothing_moves(ledger: Ledger) -> No
 
 def test_who_holds_the_old_words_of_the_carrier_cannot_send_them(ledger: Ledger) -> None:
     *_, newest = _opened(ledger, *DAYS)
-    ledger.keep_message(newest.id, "the old words")
+    newest = _tried(ledger, newest, "the old words")
 
     carrier = ledger.roll_up("museum", NOON)
 
@@ -222,6 +222,15 @@ def test_who_holds_the_old_words_of_the_carrier_cannot_send_them(ledger: Ledger)
     assert carrier is not None
     assert carrier.message == ""
     assert ledger.claim(carrier.id, carrier.fence, NOON) is not None
+
+
+def _tried(ledger: Ledger, delivery: Delivery, *words: str) -> Delivery:
+    """A first attempt that its platform put off."""
+    fence = ledger.claim(delivery.id, delivery.fence, NOON, words=words)
+    assert fence is not None
+    back = ledger.settle(delivery.id, fence, Decision(State.WAITING, NOON, "not now"), NOON, "throttled")
+    assert back is not None
+    return back
 
 
 def test_what_one_carries_goes_on_with_it(ledger: Ledger) -> None:
@@ -237,7 +246,7 @@ def test_what_one_carries_goes_on_with_it(ledger: Ledger) -> None:
 
 def test_a_thread_that_is_written_already_is_neither_carried_nor_carries(ledger: Ledger) -> None:
     _, second, newest = _opened(ledger, *DAYS)
-    ledger.keep_message(newest.id, "first", ["second"])
+    _tried(ledger, newest, "first", "second")
 
     carrier = ledger.roll_up("museum", NOON)
 

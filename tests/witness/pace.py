@@ -47,8 +47,8 @@ class Hand:
 class Hurried(Http):
     """The real driver over real sockets; each of its waits is so many times shorter."""
 
-    def __init__(self, now: Callable[[], datetime], speed: float = SPEED) -> None:
-        super().__init__(allow_private=True, now=now, verify=_trust())
+    def __init__(self, now: Callable[[], datetime], speed: float = SPEED, *, fast: bool = False) -> None:
+        super().__init__(allow_private=True, now=now, verify=_trust(), fast=fast)
         self.speed = speed
 
     async def run(self, conversation: Conversation[R], claim: Claim = unclaimed) -> R:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import httpx
+
 from bot.app import App
-from bot.channels import _http
+from bot.channels import Request, _wire_httpx
+from bot.channels._wire import Leaving
 from bot.database import NOTHING, Database, Parameters, Row, Transaction, schema
 from bot.delivery import statements as sql
 from bot.delivery.ledger import Ledger
@@ -91,14 +94,21 @@ def doomed(app: App, point: Point) -> None:
 
 def _end_at_event(event: str) -> None:
     """Ends at an event of the request that publishes."""
-    known = _http._Departure.trace
+    known = _wire_httpx._request
 
-    async def trace(departure: Any, name: str, info: dict[str, Any]) -> None:
-        await known(departure, name, info)
-        if name.endswith(event) and departure.claim is not _http.unclaimed:
-            gone()
+    def ending(request: Request, leaving: Leaving) -> httpx.Request:
+        made = known(request, leaving)
+        told = made.extensions["trace"]
 
-    _http._Departure.trace = trace  # type: ignore[assignment, method-assign]  # in a process that is about to end
+        async def trace(name: str, info: dict[str, Any]) -> None:
+            await told(name, info)
+            if name.endswith(event) and request.commits:
+                gone()
+
+        made.extensions["trace"] = trace
+        return made
+
+    _wire_httpx._request = ending
 
 
 def end_in_migration(step: int) -> None:
@@ -121,14 +131,37 @@ class Doomed:
 
     real: Database
     point: Point
+    written: list[str] = field(default_factory=list)  # what is to be committed together
+    grouped: bool = False
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         own: list[str] = []
         with self.real.transaction() as tx:
             yield _Doomed(tx, self.point, own.append)
-        if self.point.when == "committed" and self.point.what in own:
+        self.written += own
+        if not self.grouped:
+            self._committed()
+
+    @property
+    def together(self) -> Callable[[], AbstractContextManager[None]] | None:
+        return self._together if self.real.together else None
+
+    @contextmanager
+    def _together(self) -> Iterator[None]:
+        assert self.real.together
+        self.grouped = True
+        try:
+            with self.real.together():
+                yield
+        finally:
+            self.grouped = False
+        self._committed()
+
+    def _committed(self) -> None:
+        if self.point.when == "committed" and self.point.what in self.written:
             gone()
+        self.written.clear()
 
     def fetch(self, statement: str, parameters: Parameters = NOTHING, /) -> list[Row]:
         return self.real.fetch(statement, parameters)

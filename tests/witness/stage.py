@@ -58,12 +58,12 @@ class Setting:
         top = {"at": self.at, "database": self.database, "catch_up": "60d", "network": {"allow_private": True}}
         return json.dumps({**top, "channels": self.channels})  # JSON is YAML
 
-    def app(self) -> App:
+    def app(self, *, fast: bool = False) -> App:
         """A thisday of its own: the real parts, on a clock and with timeouts that are as fast."""
         config = config_from(self.config(), "config.yaml", self.folder, options_of, kind_names)
         app = App(config, now=self.now, cache=None)
         vars(app.database)["clock"] = self.now  # a server whose clock runs as fast
-        app.http = Hurried(self.now, self.speed)
+        app.http = Hurried(self.now, self.speed, fast=fast)
         app.courier = replace(app.courier, compose=told, patience=PATIENCE / self.speed)
         return app
 

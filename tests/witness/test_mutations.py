@@ -93,8 +93,7 @@ async def _woken(scene: Setting, clock: Steps, witness: Outside) -> Verdict:
     scheduler = app.scheduler()
     scheduler.plan(clock())
     first = app.ledger.due(clock(), 1)[0]
-    app.ledger.keep_message(first.id, told(first, {})[0].to_json())
-    fence = app.ledger.claim(first.id, first.fence, clock())
+    fence = app.ledger.claim(first.id, first.fence, clock(), words=[told(first, {})[0].json])
     assert fence is not None
     async with app.http:
         await _taken_over(app, clock, witness)

@@ -1,0 +1,295 @@
+"""How fast do posts leave? 10,000 channels over 200 hosts and over one, against others on the same server; medians, in turn.
+
+    python bench/deliver.py [--posts 10000] [--hosts 200 1] [--rounds 5]
+
+thisday plans, composes, and writes each claim and each answer to the disk; the others only send the same bytes. Each
+contestant is a process of its own, and what it needs before the first post (config, clients, parsed addresses) is not
+counted. The server (bench/sink.py) is a process too. The table goes to the terminal, all figures as JSON to bench/results/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import re
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+RESULTS = HERE / "results"
+AT_ONCE = 512  # requests under way, for those that let one say so
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+SECRET = "whsec_bWFkZS11cC1zZWNyZXQtbm90LXRvLWJlLXVzZWQ="  # noqa: S105  # made up
+TYPE = {"content-type": "application/json"}
+SECONDS_OF_WRK = 5
+
+
+class Measured:
+    """Seconds by the clock and of this process's processor, for what happens in the block."""
+
+    def __enter__(self) -> Self:
+        self._begun = time.perf_counter(), time.process_time()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        begun, busy = self._begun
+        self.seconds, self.processor = time.perf_counter() - begun, time.process_time() - busy
+
+
+# --- the contestants: each is given the addresses and the bytes, and answers what it measured
+
+
+def thisday(urls: Sequence[str], client: str) -> Measured:
+    from bot.app import App, read_config
+    from bot.cli.run import _faster_loop
+
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "config.yaml"
+        path.write_text(config(urls, client), "utf-8")
+        at = [NOON - timedelta(minutes=1)]
+        begun = time.monotonic()
+        app = App(read_config(path), now=lambda: at[0] + timedelta(seconds=time.monotonic() - begun))
+        with asyncio.Runner(loop_factory=_faster_loop() if client == "aiohttp" else None) as runner:
+            return runner.run(_thisday(app, at, len(urls)))
+
+
+async def _thisday(app: Any, at: list[datetime], posts: int) -> Measured:
+    async with app.http:
+        scheduler = app.scheduler()
+        await scheduler.once()  # notes where it begins
+        at[0] = NOON
+        with Measured() as measured:
+            await scheduler.once()
+    there = app.database.fetch("SELECT COUNT(*) AS number FROM delivery WHERE state = 'delivered'")[0]["number"]
+    assert there == posts, f"{there} of {posts} are there"
+    app.database.close()
+    return measured
+
+
+def config(urls: Sequence[str], client: str) -> str:
+    top = ["calendars: [iran-hostage-crisis]", "timezone: UTC", "at: '12:00'", "database: thisday.db"]
+    network = f"network: {{allow_private: true, client: {client}}}"
+    channels = (f"  c{number:05}: {{kind: webhook, url: '{url}', secret: {SECRET}}}" for number, url in enumerate(urls))
+    return "\n".join([*top, network, "channels:", *channels])
+
+
+def apprise(urls: Sequence[str], body: bytes, *, threads: bool) -> Measured:
+    import logging
+
+    from apprise import Apprise
+
+    logging.disable(logging.CRITICAL)
+    service = Apprise()
+    for url in urls:
+        service.add(url.replace("http:", "json:"))
+    text = {"title": "On this day", "body": body.decode()}
+    with Measured() as measured:
+        done = service.notify(**text) if threads else asyncio.run(service.async_notify(**text))
+    assert done
+    return measured
+
+
+async def aiohttp(urls: Sequence[str], body: bytes) -> Measured:
+    from aiohttp import ClientSession, TCPConnector
+
+    async with ClientSession(connector=TCPConnector(limit=AT_ONCE)) as session:
+
+        async def one(url: str) -> None:
+            async with session.post(url, data=body, headers=TYPE) as answer:
+                assert answer.status == 200
+                await answer.read()
+
+        return await _all(one, urls)
+
+
+async def httpx(urls: Sequence[str], body: bytes, *, each_host: bool) -> Measured:
+    from httpx import AsyncClient, Limits, create_ssl_context
+
+    limits = Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
+    context = create_ssl_context()
+
+    def host(url: str) -> str:
+        return url.split("/")[2] if each_host else ""
+
+    clients = {name: AsyncClient(limits=limits, verify=context, trust_env=False) for name in set(map(host, urls))}
+
+    async def one(url: str) -> None:
+        answer = await clients[host(url)].post(url, content=body, headers=TYPE)
+        assert answer.status_code == 200
+
+    measured = await _all(one, urls)
+    for client in clients.values():
+        await client.aclose()
+    return measured
+
+
+async def _all(one: Callable[[str], Coroutine[Any, Any, None]], urls: Sequence[str]) -> Measured:
+    waiting = iter(urls)
+
+    async def sender() -> None:
+        for url in waiting:
+            await one(url)
+
+    with Measured() as measured:
+        await asyncio.gather(*(sender() for _ in range(AT_ONCE)))
+    return measured
+
+
+CONTESTANTS: dict[str, Callable[[Sequence[str], bytes], Measured]] = {
+    "thisday": lambda urls, _: thisday(urls, "httpx"),
+    "thisday[fast]": lambda urls, _: thisday(urls, "aiohttp"),
+    "apprise, async": lambda urls, body: apprise(urls, body, threads=False),
+    "apprise, threads": lambda urls, body: apprise(urls, body, threads=True),
+    "httpx, one client": lambda urls, body: asyncio.run(httpx(urls, body, each_host=False)),
+    "httpx, a client for each host": lambda urls, body: asyncio.run(httpx(urls, body, each_host=True)),
+    "aiohttp": lambda urls, body: asyncio.run(aiohttp(urls, body)),
+}
+SLOW = {"httpx, one client"}  # over many hosts: a fifth of the posts says enough
+
+
+# --- the race
+
+
+@contextmanager
+def sink(hosts: int) -> Iterator[list[int]]:
+    with subprocess.Popen([sys.executable, HERE / "sink.py", str(hosts)], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout
+        try:
+            yield json.loads(server.stdout.readline())
+        finally:
+            server.terminate()
+
+
+def body() -> bytes:
+    """What thisday sends in this race, as a post of its own."""
+    from bot.app import App, read_config
+    from bot.channels import Post
+
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "config.yaml"
+        path.write_text(config(["https://receiver.example.org/"], "httpx"), "utf-8")
+        app = App(read_config(path))
+        wanted = app.subscription("c00000")
+        channel = app.channel(wanted)
+        (message,) = app.paper.messages(wanted, channel, NOON.date(), {})  # type: ignore[misc]  # one, and something to tell
+        request: Any = next(channel.post(Post(message, "key", str(NOON.date()), NOON, None, None, NOON), {}))
+        content: bytes = request.content
+        return content
+
+
+def run(name: str, ports: Sequence[int], posts: int, content: Path) -> dict[str, float]:
+    count = posts // 5 if name in SLOW and len(ports) > 1 else posts
+    task = json.dumps({"name": name, "ports": ports, "posts": count, "body": str(content)})
+    said = subprocess.run([sys.executable, __file__, "--task", task], check=True, capture_output=True, text=True)
+    found: dict[str, float] = json.loads(said.stdout.splitlines()[-1])
+    return found
+
+
+def perform(task: dict[str, Any]) -> None:
+    """One contestant, in the process that was started for it."""
+    ports, posts = task["ports"], task["posts"]
+    urls = [f"http://127.0.0.1:{ports[number % len(ports)]}/hook/{number}" for number in range(posts)]
+    measured = CONTESTANTS[task["name"]](urls, Path(task["body"]).read_bytes())
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        json.dumps(
+            {"a second": posts / measured.seconds, "processor, us": measured.processor / posts * 1e6, "peak, MB": peak}
+        )
+    )
+
+
+def wrk(port: int, content: Path) -> dict[str, float] | None:
+    """What the server can take from one host, told by a client in C; None where Debian's package `wrk` is missing."""
+    if shutil.which("wrk") is None:
+        return None
+    script = content.with_suffix(".lua")
+    script.write_text(f'wrk.method="POST"\nlocal f=io.open("{content}")\nwrk.body=f:read("*a")\nf:close()\n', "utf-8")
+    words = ("wrk", "-t1", "-c64", f"-d{SECONDS_OF_WRK}s", "-s", str(script), f"http://127.0.0.1:{port}/hook/1")
+    said = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    found = re.search(r"Requests/sec:\s*([\d.]+)", said)
+    return {"a second": float(found[1])} if found else None
+
+
+def race(hosts: int, posts: int, rounds: int, content: Path, names: Sequence[str]) -> dict[str, list[dict[str, float]]]:
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in names}
+    with sink(hosts) as ports:
+        for _ in range(rounds):
+            for name in names:
+                found[name].append(run(name, ports, posts, content))
+            if hosts == 1 and (said := wrk(ports[0], content)):
+                found.setdefault("wrk", []).append(said)
+    return found
+
+
+def table(found: dict[str, list[dict[str, float]]]) -> dict[str, dict[str, float]]:
+    """Medians, with the lowest and the highest rate; the ratio is of the medians, to the better mode of Apprise."""
+    rows: dict[str, dict[str, float]] = {}
+    for name, each in found.items():
+        rates = [one["a second"] for one in each]
+        rows[name] = {"a second": statistics.median(rates), "lowest": min(rates), "highest": max(rates)}
+        rows[name] |= {key: statistics.median(one[key] for one in each) for key in each[0] if key != "a second"}
+    best = max(row["a second"] for name, row in rows.items() if name.startswith("apprise"))
+    for row in rows.values():
+        row["to apprise"] = row["a second"] / best
+        if "aiohttp" in rows:
+            row["to aiohttp"] = row["a second"] / rows["aiohttp"]["a second"]
+    return rows
+
+
+def shown(rows: dict[str, dict[str, float]]) -> str:
+    columns = ["a second", "lowest", "highest", "processor, us", "peak, MB", "to apprise", "to aiohttp"]
+    lines = [f"{'':32}" + "".join(f"{name:>15}" for name in columns)]
+    for name, row in rows.items():
+        cells = (f"{row[key]:.2f}" if key.startswith("to ") else f"{row[key]:.0f}" if key in row else "" for key in columns)
+        lines.append(f"{name:32}" + "".join(f"{each:>15}" for each in cells))
+    return "\n".join(lines)
+
+
+def versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    return {name: version(name) for name in ("thisday", "apprise", "httpx", "aiohttp", "uvloop")}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--posts", type=int, default=10_000)
+    parser.add_argument("--hosts", type=int, nargs="+", default=[200, 1])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", nargs="+", default=list(CONTESTANTS))
+    parser.add_argument("--task", type=json.loads, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.task:
+        perform(asked.task)
+        return
+    machine = {"python": platform.python_version(), "cores": os.cpu_count(), "versions": versions()}
+    results: dict[str, Any] = {"machine": machine, "posts": asked.posts, "rounds": asked.rounds}
+    with tempfile.TemporaryDirectory() as name:
+        content = Path(name) / "body"
+        content.write_bytes(body())
+        results["bytes of a post"] = content.stat().st_size
+        for hosts in asked.hosts:
+            rows = table(race(hosts, asked.posts, asked.rounds, content, asked.only))
+            print(f"{asked.posts} posts over {hosts} host(s)\n{shown(rows)}\n", flush=True)
+            results[f"{hosts} hosts"] = rows
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"deliver-{machine['versions']['thisday']}.json").write_text(json.dumps(results, indent=2) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
