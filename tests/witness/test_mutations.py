@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -29,12 +30,16 @@ from tests.witness.stage import Setting, days_ago, setting, told
 from tests.witness.test_crash_points import Steps, all_due, prepared, rounds
 from tests.witness.witness import Outside, ended, started
 
-pytestmark = pytest.mark.parametrize("safe", [True, False], ids=["as it is", "without it"])
+pytestmark = [
+    pytest.mark.parametrize("safe", [True, False], ids=["as it is", "without it"]),
+    pytest.mark.parametrize("fresh", ["sqlite", "postgres"], indirect=True),
+]
+Fresh = Callable[[], str]
 
 
-def staged(witness: Outside, folder: Path, place: str, now: Any) -> Setting:
+def staged(witness: Outside, folder: Path, place: str, now: Any, fresh: Fresh) -> Setting:
     witness.clock(now() + timedelta(days=1))
-    return setting(folder, witness.ports, [place], now)
+    return setting(folder, witness.ports, [place], now, fresh())
 
 
 def judged(app: App, witness: Outside, expected: int) -> Verdict:
@@ -47,7 +52,9 @@ def all_is_well(found: Verdict) -> bool:
     return not found.wrong
 
 
-def test_the_unique_key(witness: Outside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, safe: bool) -> None:
+def test_the_unique_key(
+    witness: Outside, tmp_path: Path, fresh: Fresh, monkeypatch: pytest.MonkeyPatch, *, safe: bool
+) -> None:
     if not safe:
         bare = [
             replace(each, sql=each.sql.replace("  UNIQUE (subscription, day, part, run),\n", ""))
@@ -56,7 +63,7 @@ def test_the_unique_key(witness: Outside, tmp_path: Path, monkeypatch: pytest.Mo
         monkeypatch.setattr(schema, "migrations", lambda: bare)
         monkeypatch.setattr(sql, "OPEN", sql.OPEN.partition("ON CONFLICT")[0])
     clock = Steps(witness.pace())
-    scene = staged(witness, tmp_path, "hook-prompt-1", clock)
+    scene = staged(witness, tmp_path, "hook-prompt-1", clock, fresh)
     prepared(scene, clock)
     app = scene.app()
 
@@ -74,13 +81,13 @@ def two_planners(app: App) -> None:
         app.ledger.open(found, advanced(known, cursors, now))
 
 
-def test_the_fence(witness: Outside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, safe: bool) -> None:
+def test_the_fence(witness: Outside, tmp_path: Path, fresh: Fresh, monkeypatch: pytest.MonkeyPatch, *, safe: bool) -> None:
     """The first courier falls asleep before its request leaves, the second is on the wire when the first wakes up."""
     if not safe:
         for name in ("CLAIM", "RENEW", "SETTLE", "RECORD", "CLOSE_ATTEMPT"):
             monkeypatch.setattr(sql, name, getattr(sql, name).replace("AND fence = :fence", "AND :fence = :fence"))
     clock = Steps(witness.pace())
-    scene = replace(staged(witness, tmp_path, "ignores-heldback-1", clock), speed=1.0)
+    scene = replace(staged(witness, tmp_path, "ignores-heldback-1", clock, fresh), speed=1.0)
     prepared(scene, clock, 1)
 
     found = asyncio.run(_woken(scene, clock, witness))
@@ -125,10 +132,12 @@ async def _until_idle_or_held(scheduler: Any, witness: Outside) -> None:
         await asyncio.sleep(0.01)
 
 
-def test_the_quiet_period(witness: Outside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, safe: bool) -> None:
+def test_the_quiet_period(
+    witness: Outside, tmp_path: Path, fresh: Fresh, monkeypatch: pytest.MonkeyPatch, *, safe: bool
+) -> None:
     if not safe:
         monkeypatch.setattr(Mastodon, "doubt", Doubt(Mastodon.doubt.repeat_within, timedelta()))
-    scene = staged(witness, tmp_path, "ignores-lateacceptance-1", witness.pace)
+    scene = staged(witness, tmp_path, "ignores-lateacceptance-1", witness.pace, fresh)
     opened = open_database(scene.database)
     scene.planned_until(Ledger(opened), days_ago(scene.now(), 1))
     opened.close()
@@ -161,9 +170,9 @@ def die_with(scene: Setting, clock: Steps) -> None:
     die(scene, clock, safe=True)
 
 
-def test_the_claim_at_the_wire(witness: Outside, tmp_path: Path, *, safe: bool) -> None:
+def test_the_claim_at_the_wire(witness: Outside, tmp_path: Path, fresh: Fresh, *, safe: bool) -> None:
     clock = Steps(witness.pace())
-    scene = staged(witness, tmp_path, "hook-prompt-1", clock)
+    scene = staged(witness, tmp_path, "hook-prompt-1", clock, fresh)
     prepared(scene, clock)
     process = started(die_with if safe else die_without, scene, clock)
     process.join(30)
