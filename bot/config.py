@@ -14,19 +14,18 @@ from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
 
 from bot.documents import SHOWN, Document, check, keys_at, mistake, parse, problems, suggestion
 from bot.errors import Mistake, Problem, Problems, Where
-from bot.fields import Clock, Days, Duration, IsoDate, Strict, Zone
+from bot.fields import Clock, Days, Duration, IsoDate, Language, Strict, Zone
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 _WORD = re.compile(r"[^\s,]+")
 _SECRET = 4  # shorter values are no secrets, and hiding them would garble the words around
-_LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 DEFAULT_CALENDARS = ("iran-hostage-crisis",)
 OptionsOf = Callable[[str], type[BaseModel] | None]
@@ -91,7 +90,7 @@ class Told(Strict):
     timezone: Zone | None = None
     days: Days | None = Field(None, description="days of the week: daily, mon-fri, or mon, wed, fri; or never")
     calendars: tuple[str, ...] | None = Field(None, description="names of calendars, or paths of files")
-    language: Annotated[str, Field(pattern=_LANGUAGE)] | None = None
+    language: Language | None = None
     quiet_days: QuietDays | None = Field(None, description="a day with no event: counter, nearest or silent")
     nearest_within: int | None = Field(None, ge=1, le=366, description="days to look back, for quiet_days: nearest")
     rhythm: Rhythm | None = Field(None, description="daily, or weekly: 'This week in history' on the first of `days`")
@@ -125,7 +124,7 @@ class Top(Strict):
     timezone: Zone = "UTC"
     at: Clock = "09:00"
     days: Days = Field(frozenset(range(7)), json_schema_extra={"default": "daily"})
-    language: Annotated[str, Field(pattern=_LANGUAGE)] = "en"
+    language: Language = "en"
     calendars: tuple[str, ...] = Field(DEFAULT_CALENDARS, min_length=1)
     quiet_days: QuietDays = QuietDays.COUNTER
     nearest_within: int = Field(7, ge=1, le=366)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from bot.documents import mistake, suggestion
+from bot.languages import TAG, advice
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DURATION = re.compile(r"([0-9]{1,6})\s*(m|h|d)")
@@ -29,6 +30,13 @@ def _zone(value: str) -> str:
     except (KeyError, ValueError, OSError):
         advice = suggestion(value, sorted(available_timezones()), otherwise="write a name such as Europe/Berlin")
         raise mistake(f"there is no time zone {value!r}", advice) from None
+    return value
+
+
+def _language(value: str) -> str:
+    wrong = advice(value)
+    if wrong:
+        raise mistake(*wrong)
     return value
 
 
@@ -79,6 +87,7 @@ def _duration(value: Any) -> timedelta:
 
 
 Zone = Annotated[str, AfterValidator(_zone)]
+Language = Annotated[str, AfterValidator(_language), WithJsonSchema({"type": "string", "pattern": TAG})]
 Clock = Annotated[str, AfterValidator(_clock), WithJsonSchema({"type": "string", "pattern": r"^\d\d:\d\d$"})]
 IsoDate = Annotated[date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
 Days = Annotated[

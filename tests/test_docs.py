@@ -31,7 +31,9 @@ from bot.cli.main import COMMANDS, thisday
 from bot.cli.schema import schema
 from bot.editions import Edition, Entry, Section
 from bot.rendering.markup import PLAIN
+from bot.rendering.phrases import phrases
 from bot.rendering.templates import Templates
+from tests.builders import folder_of
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -171,6 +173,9 @@ def test_a_yaml_block_loads_without_mistakes(text: str, tmp_path: Path, monkeypa
 
     if text.startswith("calendar:"):
         read(place, None)
+    elif text.startswith("on_this_day:"):  # words for Italian
+        place.rename(folder_of(tmp_path, {"locales/it.yaml": ""}) / "locales" / "it.yaml")
+        assert phrases("it", (tmp_path,)).say("more") == "Altro"
     else:
         read_config(place)
 

@@ -15,7 +15,7 @@ from bot.calendars.events import Certainty, Precision, Tone
 from bot.calendars.rules import EASTER_OFFSETS, Leap, NthWeekday
 from bot.calendars.written import Written
 from bot.documents import mistake
-from bot.fields import Clock, Strict, Zone
+from bot.fields import Clock, Language, Strict, Zone
 
 T = TypeVar("T")
 KEY = r"^[a-z0-9][a-z0-9-]*$"
@@ -220,7 +220,7 @@ class CalendarFile(EventsFile):
     calendar: Key = Field(description="the name by which subscriptions and commands call it")
     title: Text
     description: str = ""
-    language: str = Field("en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+    language: Language = Field("en", description="a language tag, such as en or fa: that of its texts")
     timezone: Zone = "UTC"
     leap_day: Leap = Leap.FEB28
     sourced: bool = Field(False, description="every event must name at least one source")

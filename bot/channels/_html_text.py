@@ -7,14 +7,13 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from bot.rendering.direction import direction
 from bot.rendering.markup import Markup
 from bot.rendering.message import Message
 from bot.resources import shipped
 
 if TYPE_CHECKING:
     import jinja2
-
-_RIGHT_TO_LEFT = {"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}
 
 
 def escape(text: str) -> str:
@@ -32,10 +31,6 @@ def link(url: str, label: str) -> str:
 
 
 HTML = Markup("HTML", escape, strong, link)
-
-
-def direction(language: str) -> str:
-    return "rtl" if language.partition("-")[0].lower() in _RIGHT_TO_LEFT else "ltr"
 
 
 def page(template: str, message: Message, title: str) -> str:

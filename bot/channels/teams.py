@@ -20,6 +20,7 @@ from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, failure
 from bot.channels._markdown_text import NOTHING, address, escaper, on_one_line, strong, without_brackets
 from bot.documents import mistake
 from bot.fields import Strict
+from bot.languages import is_right_to_left
 from bot.rendering.budget import Budget, Unit, cut
 from bot.rendering.markup import Markup
 from bot.rendering.message import Image, Message
@@ -28,7 +29,6 @@ BODY = 25_000  # bytes of the whole request; Teams takes about 28 KB, and says n
 TITLE, ALT, CREDIT, ADDRESS = 500, 1500, 500, 2000  # bytes, so that title, picture and link fit beside a full text
 _OLD = ("webhook.office.com", "outlook.office.com", "outlook.office365.com")
 _FLOWS = (".logic.azure.com", ".logic.azure.us", ".api.powerplatform.com", ".api.powerplatform.us")
-_RIGHT_TO_LEFT = {"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}
 _LANGUAGE = re.compile(r"([a-z]{2,3})(?:-[A-Za-z0-9]+)*")
 _SECURE = re.compile(r"https://[^\s]+")
 # The least version that shows all there is; `style` and `rtl` are of 1.5, and where that is not known, they are left out.
@@ -172,7 +172,7 @@ def _card(message: Message, *, picture: bool) -> dict[str, Any]:
     }
     if language := _LANGUAGE.fullmatch(message.language):
         card["lang"] = language[1]  # a card knows no regions
-        card |= {"rtl": True} if language[1] in _RIGHT_TO_LEFT else {}
+        card |= {"rtl": True} if is_right_to_left(language[1]) else {}
     actions = list(_button(message.link))
     return {**card, "actions": actions} if actions else card
 

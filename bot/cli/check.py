@@ -35,7 +35,8 @@ def command(ctx: click.Context, *, online: bool, running: bool, json_: bool) -> 
         raise Problems(problems)
     asked = asyncio.run(_ask(app, wanted)) if online else []
     if json_:
-        as_json({"channels": [each.name for each in wanted], "online": asked})
+        notes = [note for each in wanted for note in _notes(app, each)]
+        as_json({"channels": [each.name for each in wanted], "notes": notes, "online": asked})
     else:
         _tell(app, wanted, asked)
     return DONE if all(each["works"] is not False for each in asked) else NOT_ALL
@@ -71,6 +72,14 @@ def _problems(app: App, wanted: Subscription) -> Iterator[Problem]:
         yield Problem(Where(f"channel {wanted.name}"), found.what, found.instead)
 
 
+def _notes(app: App, wanted: Subscription) -> Iterator[str]:
+    """What is no mistake, and may still surprise: what readers get in another language than theirs."""
+    spoken = app.paper.phrases(wanted)
+    if spoken.borrowed:
+        which = "" if len(spoken.borrowed) == len(spoken.said) else f" for {', '.join(spoken.borrowed)}"
+        yield f"channel {wanted.name}: there are no words in {wanted.language!r}{which}; English ones stand in"
+
+
 async def _ask(app: App, wanted: Sequence[Subscription]) -> list[dict[str, Any]]:
     async with app.http:
         return list(await asyncio.gather(*(_ask_one(app, each) for each in wanted)))
@@ -96,6 +105,8 @@ def _tell(app: App, wanted: Sequence[Subscription], asked: list[dict[str, Any]])
         click.echo(f"calendar {name}: {count} events")
     for each in wanted:
         click.echo(f"channel {each.name} ({each.kind}): {each.at:%H:%M} {each.timezone}, to {app.channel(each).destination}")
+        for note in _notes(app, each):
+            click.echo(note)
     for one in asked:
         sign = {True: "works", False: "does not work", None: "not asked"}[one["works"]]
         click.echo(f"online {one['channel']}: {sign}: {one['words']}")

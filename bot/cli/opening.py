@@ -1,4 +1,4 @@
-"""What do the commands share? Opening the app, reading dates and day numbers, choosing channels."""
+"""What do the commands share? Opening the app, reading dates and languages, choosing channels."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bot.app import App, read_config
 from bot.calendars.written import full_date
 from bot.cli.logs import log_to_stderr
 from bot.errors import Mistake
+from bot.languages import advice
 from bot.subscriptions.subscription import Subscription
 
 
@@ -35,6 +36,16 @@ class Day(click.ParamType[str | date]):
             return full_date(str(value))
         except ValueError as error:
             return self.fail("; ".join(error.args) + "; or write today or tomorrow", param, ctx)
+
+
+class Language(click.ParamType[str]):
+    """A language tag, such as fa or de-AT."""
+
+    name = "tag"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        wrong = advice(str(value))
+        return self.fail("; ".join(wrong), param, ctx) if wrong else str(value)
 
 
 def resolved(day: str | date, app: App, timezone: str) -> date:

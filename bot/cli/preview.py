@@ -10,7 +10,7 @@ import click
 
 from bot.app import App
 from bot.channels import Channel, kind
-from bot.cli.opening import Day, chosen, open_app, resolved
+from bot.cli.opening import Day, Language, chosen, open_app, resolved
 from bot.cli.output import as_json, heading, say
 from bot.editions import NothingToTell
 from bot.errors import Mistake
@@ -23,14 +23,23 @@ from bot.subscriptions.subscription import Subscription
 @click.option("--days", type=click.IntRange(1, 366), default=1, help="So many days from that date.")
 @click.option("--channel", "names", multiple=True, help="Only this channel; may be repeated.")
 @click.option("--kind", "kind_name", help="As this kind of channel would show it, without one configured.")
+@click.option("--language", type=Language(), help="In this language, such as fa or de-AT; else the channel's own.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "payload"]), default="text", help="How to show it.")
 @click.pass_context
 def command(
-    ctx: click.Context, day: str | date, days: int, names: tuple[str, ...], kind_name: str | None, form: str
+    ctx: click.Context,
+    day: str | date,
+    days: int,
+    names: tuple[str, ...],
+    kind_name: str | None,
+    language: str | None,
+    form: str,
 ) -> None:
     """Show what would be posted, without posting."""
     app = open_app(ctx)
-    wanted = [_as_kind(app, kind_name)] if kind_name else chosen(app, names)
+    wanted = [_as_kind(app, kind_name)] if kind_name else list(chosen(app, names))
+    if language:
+        wanted = [replace(each, language=language) for each in wanted]
     shown = [each for one in wanted for each in _previews(app, one, day, days, form)]
     if form != "text":
         as_json(shown)

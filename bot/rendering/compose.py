@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.calendars.events import Event
 from bot.editions import Edition, Entry
 from bot.errors import Mistake
-from bot.rendering import words
 from bot.rendering.budget import Budget
 from bot.rendering.markup import PLAIN, Markup
 from bot.rendering.message import Image, Message
+from bot.rendering.phrases import Phrases, phrases
 from bot.rendering.templates import Templates
 
 # Not after an initial or a title ("U.S. envoy", "Dr. Smith"), and not before a small letter ("about 8 a.m. on Sunday").
@@ -38,7 +38,7 @@ class Style:
     templates: Templates
     plain: Templates
     budget: Budget
-    language: str = "en"
+    phrases: Phrases = field(default_factory=phrases)
     hashtags: tuple[str, ...] = ()
     continues: bool = False
 
@@ -66,10 +66,11 @@ def style(
     continues: bool = False,
 ) -> Style:
     """The style of a kind, with templates from `folders` (the user's first)."""
-    own = Templates(folders, kind, markup)
+    spoken = phrases(language, tuple(folders))
+    own = Templates(folders, kind, markup, spoken)
     # Compiling templates is half of the work of a preview.
-    plain = own if markup is PLAIN else Templates(folders, kind, PLAIN)
-    return Style(own, plain, budget, language, hashtags, continues)
+    plain = own if markup is PLAIN else Templates(folders, kind, PLAIN, spoken)
+    return Style(own, plain, budget, spoken, hashtags, continues)
 
 
 def compose(edition: Edition, style: Style) -> Message:
@@ -235,8 +236,8 @@ def _text(draft: _Draft, style: Style, templates: Templates | None = None) -> st
     edition = draft.edition
     context = {
         "edition": edition,
-        "title": words.title(edition.day, edition.last, style.language, replay=edition.replay),
-        "language": style.language,
+        "title": style.phrases.title(edition.day, edition.last, replay=edition.replay),
+        "language": style.phrases.language,
         "sources": draft.sources,
         "link": _link(edition),
         "hashtags": style.hashtags,
@@ -262,10 +263,10 @@ def _message(draft: _Draft, style: Style) -> Message:
     picture = event.picture if event else None
     text = draft.text or _text(draft, style)
     return Message(
-        title=words.title(edition.day, edition.last, style.language, replay=edition.replay),
+        title=style.phrases.title(edition.day, edition.last, replay=edition.replay),
         text=text,
         plain=text if style.plain is style.templates else _text(draft, style, style.plain),
-        language=style.language,
+        language=style.phrases.language,
         tone=_tone(edition),
         link=_link(edition),
         image=Image(picture.url, picture.alt, picture.credit) if picture else None,

@@ -21,8 +21,11 @@ from bot.calendars.counters import Reading
 from bot.calendars.events import Event, Source
 from bot.editions import Edition, Entry, Section
 from bot.errors import Problem, Problems, Where
+from bot.languages import digits, persian_digits
 from bot.rendering import words
+from bot.rendering.direction import isolated
 from bot.rendering.markup import Markup
+from bot.rendering.phrases import Phrases, phrases
 
 # A template of a hostile or careless user may loop: what it puts out and how often its loops turn are bounded.
 MOST_CHARACTERS = 200_000
@@ -38,10 +41,10 @@ class Raw(str):
 class Templates:
     """The templates of one kind, in one markup."""
 
-    def __init__(self, folders: Sequence[Traversable], kind: str, markup: Markup) -> None:
+    def __init__(self, folders: Sequence[Traversable], kind: str, markup: Markup, language: Phrases | None = None) -> None:
         self._any = list(folders)
         self._kind = [place for folder in folders for place in (folder / kind, folder)]
-        self._environment = _environment(markup, self._load)
+        self._environment = _environment(markup, self._load, language or phrases())
 
     def render(self, name: str, context: dict[str, Any]) -> str:
         """The rendered text, trimmed, never with more than one empty line. Raises `Problems` for a faulty template."""
@@ -126,7 +129,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         return template
 
 
-def _environment(markup: Markup, load: Callable[[str], Any]) -> _Environment:
+def _environment(markup: Markup, load: Callable[[str], Any], spoken: Phrases) -> _Environment:
     environment = _Environment(
         loader=jinja2.FunctionLoader(load),
         undefined=jinja2.StrictUndefined,
@@ -141,16 +144,27 @@ def _environment(markup: Markup, load: Callable[[str], Any]) -> _Environment:
     environment.filters |= {
         "strong": lambda text: Raw(markup.strong(markup.escape(str(text)))),
         "link": lambda label, url: Raw(markup.link(str(url), str(label))) if url else label,
-        "day_month": words.day_month,
-        "full_date": words.full_date,
-        "weekday": words.weekday,
-        "number": words.number,
-        "ordinal": words.ordinal,
-        "years_ago": words.years_ago,
-        "persian_digits": words.persian_digits,
-        "persian_date": words.persian_date,
+        **_in_language(spoken),
     }
     return environment
+
+
+def _in_language(spoken: Phrases) -> dict[str, Callable[..., str]]:
+    """The filters that say something, in the channel's language where the template names no other one."""
+    own = spoken.language
+    return {
+        "day_month": lambda day, language=own: words.day_month(day, language),
+        "full_date": lambda day, language=own: words.full_date(day, language),
+        "weekday": lambda day, language=own: words.weekday(day, language),
+        "number": lambda value, language=own: words.number(value, language),
+        "digits": lambda value, language=own: digits(value, language),
+        "ordinal": lambda value: spoken.say("ordinal", n=value),
+        "years_ago": spoken.years_ago,
+        "word": spoken.say,
+        "isolate": lambda text: isolated(str(text), own),
+        "persian_digits": persian_digits,
+        "persian_date": words.persian_date,
+    }
 
 
 def _bounded(pieces: Any, name: str) -> str:

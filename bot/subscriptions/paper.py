@@ -28,6 +28,7 @@ from bot.editions import (
 from bot.errors import Mistake
 from bot.rendering.compose import Style, compose_thread, compose_whole, style
 from bot.rendering.message import Message
+from bot.rendering.phrases import Phrases, phrases
 from bot.replays import can_hold_date, retold
 from bot.subscriptions.recent import Recent
 from bot.subscriptions.subscription import Subscription
@@ -132,12 +133,19 @@ class Paper:
         return self._styles.get(_look(subscription, channel, facts), lambda: self._style(subscription, channel, facts))
 
     def _style(self, subscription: Subscription, channel: Channel, facts: Mapping[str, Any]) -> Style:
-        own = (subscription.templates,) if subscription.templates else ()
         tags = dict.fromkeys(tag for each in self.calendars(subscription.calendars) for tag in each.hashtags)
-        folders, budget = (*own, *self.templates), channel.budget(facts)
+        folders, budget = self._folders(subscription), channel.budget(facts)
         return style(
             folders, channel.kind, channel.markup, budget, subscription.language, tuple(tags), continues=_continues(channel)
         )
+
+    def phrases(self, subscription: Subscription) -> Phrases:
+        """The words of its posts that are ours, in its language. Raises `Problems` for mistakes in a file of the user's."""
+        return phrases(subscription.language, self._folders(subscription))
+
+    def _folders(self, subscription: Subscription) -> tuple[Traversable, ...]:
+        own = (subscription.templates,) if subscription.templates else ()
+        return (*own, *self.templates)
 
 
 def _look(subscription: Subscription, channel: Channel, facts: Mapping[str, Any]) -> Hashable:

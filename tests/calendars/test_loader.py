@@ -295,7 +295,7 @@ STEPS = "steps: [{on: 2026-01-01, value: 1}]"
         ),
         (
             "language: English",
-            ("head.yaml:3:11: language 'English' is not right; it should match pattern '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$'"),
+            "head.yaml:3:11: there is no language 'English'; did you mean 'en'?",
         ),
         (
             "hashtags: ['On this day']",

@@ -74,7 +74,7 @@ def test_html_is_a_whole_page_that_names_its_direction(tmp_path: Path) -> None:
     text = (tmp_path / "2026-07-20.html").read_text(encoding="utf-8")
     assert '<html lang="fa" dir="rtl">' in text
     assert "<title>&lt;b&gt;</title>" in text
-    assert "<p><strong>امروز</strong><br>\nb</p>" in text
+    assert '<p dir="auto"><strong>امروز</strong><br>\nb</p>' in text
 
 
 def test_json_is_the_edition_as_data(tmp_path: Path) -> None:

@@ -260,3 +260,39 @@ def test_every_command_has_a_help_page_and_every_listing_json(capsys: pytest.Cap
         code, out, _ = run(capsys, name, "--help")
         assert code == 0
         assert out.startswith(f"Usage: thisday {name}")
+
+
+def test_a_preview_may_be_in_another_language(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "preview", "--date", "2026-11-04", "--language", "de")
+    assert code == 0
+    assert "An diesem Tag: 4. November" in out
+    assert "1979 · Tag 1 · vor 47 Jahren" in out
+
+
+def test_a_preview_in_no_language_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "preview", "--language", "German")
+    assert code == 2
+    assert "there is no language 'German'; did you mean 'de'?" in err
+
+
+def test_the_check_says_where_a_language_has_no_words(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    (folder / "config.yaml").write_text(
+        "channels:\n  a: {kind: console, language: it}\n  b: {kind: console, language: fr}\n"
+    )
+
+    code, out, _ = run(capsys, "check")
+
+    assert code == 0
+    assert "channel a: there are no words in 'it'; English ones stand in" in out
+    assert "channel b: there are no words" not in out
+
+
+def test_the_check_finds_a_mistake_in_a_file_of_words(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    (folder / "config.yaml").write_text("templates: mine\nlanguage: it\nchannels: {a: {kind: console}}\n")
+    (folder / "mine" / "locales").mkdir(parents=True)
+    (folder / "mine" / "locales" / "it.yaml").write_text("more: Altro\ntoday: 'oggi {n}'\n")
+
+    code, _, err = run(capsys, "check")
+
+    assert code == 2
+    assert "mine/locales/it.yaml:2:8: today 'oggi {n}' cannot be filled; leave out the braces" in err

@@ -24,7 +24,7 @@ DAY = date(2026, 11, 4)
 ALT = 'A blindfolded man & "his guards", drawn <by hand>'
 # Letters that a platform could read as its own markup, as a mention or as a tag, and some that are hard to count.
 HOSTILE = "Ends <b>bold</b> & *stars* _lines_ `ticks` [a](https://e.org) | ~x~ @everyone @room <!channel> <@U1> #tag 👩‍🚀🏳️‍🌈"
-PERSIAN = "گروگان‌ها پس از ۴۴۴ روز آزاد شدند"  # noqa: RUF001  # Persian
+PERSIAN = "گروگان‌ها پس از ۴۴۴ روز آزاد شدند"  # Persian
 HINDI = "बंधक रिहा हुए"
 _NUMBERS = count(1)
 

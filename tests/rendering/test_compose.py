@@ -342,7 +342,7 @@ def test_the_nearest_day_is_told_with_its_date() -> None:
     assert isinstance(found, Edition)
     assert text_within(1000, found) == (
         "On this day: 6 November\n\nNo event is known for this day; this is the nearest before it.\n\n"
-        "1980, 4 November · 46 years ago\nA year has passed\nThere was a vote."
+        "4 November 1980 · 46 years ago\nA year has passed\nThere was a vote."
     )
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bot.errors import Problems
 from bot.rendering.markup import PLAIN, Markup
+from bot.rendering.phrases import phrases
 from bot.rendering.templates import Raw, Templates
 from tests.builders import folder_of
 
@@ -241,3 +242,34 @@ def test_a_template_of_yours_extends_the_shipped_one(tmp_path: Path) -> None:
     templates = Templates([tmp_path / "yours", tmp_path / "shipped"], "console", PLAIN)
 
     assert templates.render("a.j2", {}) == "shipped and yours"
+
+
+def said(root: Path, template: str, language: str = "en", **names: object) -> str:
+    folder_of(root, {"page.j2": template})
+    return Templates([root], "demo", PLAIN, phrases(language)).render("page.j2", names)
+
+
+@pytest.mark.parametrize(
+    ("template", "language", "expected"),
+    [
+        ("{{ 2 | years_ago }}", "de", "vor 2 Jahren"),
+        ("{{ day | day_month }}", "fa", "۴ نوامبر"),
+        ("{{ day | day_month('fr') }}", "fa", "4 novembre"),
+        ("{{ day | full_date(language='es') }}", "en", "4 de noviembre de 1979"),
+        ("{{ 1979 | digits }}, {{ 16457 | number }}", "fa", "۱۹۷۹, ۱۶٬۴۵۷"),
+        ("{{ 'more' | word }} {{ 'day_number' | word(n=20) }}", "es", "Más Día 20"),
+        ("{{ 3 | ordinal }}", "fr", "3e"),
+        ("{{ 'BBC (London)' | isolate | strong }}", "fa", "\u2068BBC (London)\u2069"),
+        ("{{ 'BBC (London)' | isolate }}", "de", "BBC (London)"),
+    ],
+)
+def test_a_template_speaks_the_language_of_its_channel(tmp_path: Path, template: str, language: str, expected: str) -> None:
+    assert said(tmp_path, template, language, day=date(1979, 11, 4)) == expected
+
+
+def test_a_word_that_is_not_there_is_a_mistake_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(Problems) as found:
+        said(tmp_path, "a\n{% if true %}{{ 'moer' | word }}{% endif %}")
+    assert str(found.value.problems[0]).startswith(
+        f"{tmp_path}/page.j2:2:1: template: there are no words for 'moer'; did you"
+    )
