@@ -42,6 +42,10 @@ class Entry:
     def year(self) -> int | None:
         return self.event.began.year if self.event.began else None
 
+    def told_in(self, language: str) -> Entry:
+        event, reading = self.event.told_in(language), self.reading and self.reading.told_in(language)
+        return self if event is self.event and reading is self.reading else replace(self, event=event, reading=reading)
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -89,6 +93,13 @@ class Edition:
         for entry in self.entries:
             groups.setdefault((entry.day, entry.year), []).append(entry)
         return tuple(_section(group) for group in groups.values())
+
+    def told_in(self, language: str) -> Edition:
+        """The same in a reader's language, as far as its calendars speak it."""
+        entries = tuple(each.told_in(language) for each in self.entries)
+        readings = tuple(each.told_in(language) for each in self.readings)
+        same = all(new is old for new, old in zip((*entries, *readings), (*self.entries, *self.readings), strict=True))
+        return self if same else replace(self, entries=entries, readings=readings)
 
     def without_least(self) -> Edition:
         """The same without its least important entry, of equals the last one; the lead always stays."""

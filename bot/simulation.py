@@ -172,7 +172,7 @@ def _report(years: _Years, run: Run) -> Report:
     editions = years.editions(wanted, planned)
     rendered, findings = _rendered(years.style(wanted, run.channel), run, editions)
     findings += [*_empty(wanted, planned, editions), *_repeated(rendered)]
-    posts, notes = 0, list(_cut(editions, rendered))
+    posts, notes = 0, list(_cut(editions, rendered, wanted.language))
     if years.style(wanted, run.channel).budget.limit >= ROOM:
         findings, notes = findings + notes, []
     for timezone in run.timezones:
@@ -211,13 +211,13 @@ def _rendered(look: Style, run: Run, editions: dict[Which, Edition | NothingToTe
     return rendered, findings
 
 
-def _cut(editions: dict[Which, Edition | NothingToTell], rendered: Rendered) -> Iterator[Oddity]:
+def _cut(editions: dict[Which, Edition | NothingToTell], rendered: Rendered, language: str) -> Iterator[Oddity]:
     """Daily posts whose lead is not told whole."""
     for which, messages in rendered.items():
         edition = editions[which]
         if isinstance(edition, NothingToTell) or edition.weekly or edition.lead is None:
             continue
-        event, told = edition.lead.event, _told(messages, edition.lead.id)
+        event, told = edition.lead.event.told_in(language), _told(messages, edition.lead.id)
         if told != (event.title, event.text):
             yield Oddity(which[0], "too-long", f"{event.key} is cut to fit: {_short(told[1])}")
 

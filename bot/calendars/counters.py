@@ -6,14 +6,15 @@ A step series beside a counter says what held on each of its dates (how many peo
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from typing import TypeVar
 
 from bot.calendars.rules import Leap, Span
+from bot.languages import digits, nearest
 
 _APART = 180  # days between two dates of a span that are told on one day
 
@@ -43,12 +44,32 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class SeriesWording:
+    """A series in another language; a step whose words are left out is told by the label."""
+
+    language: str
+    label: str
+    steps: tuple[tuple[date, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Series:
     """A number that changes in steps; before the first step there is none."""
 
     key: str
     label: str
     steps: tuple[Step, ...]
+    language: str = "en"
+    translations: tuple[SeriesWording, ...] = ()
+
+    def told_in(self, language: str) -> Series:
+        """The series in a reader's language; as it is, where nobody has translated it."""
+        found = _wording(language, self.language, self.translations)
+        if found is None:
+            return self
+        texts = dict(found.steps)
+        steps = tuple(replace(step, text=texts.get(step.on, "")) for step in self.steps)
+        return replace(self, label=found.label, steps=steps, language=found.language, translations=())
 
     def value(self, day: date) -> int | None:
         """The value at the end of `day`."""
@@ -65,12 +86,25 @@ class Series:
         step = self.step(day)
         if step is None:
             return ""
-        return step.text if step.text and step.on == day else self.label.format(n=step.value)
+        return step.text if step.text and step.on == day else _filled(self.label, self.language, n=step.value)
+
+
+@dataclass(frozen=True, slots=True)
+class CounterWording:
+    """A counter in another language."""
+
+    language: str
+    label: str
+    label_of_several: str = ""
+    milestones: tuple[Milestone, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """What is counted. `first` is where it counts from, `last` where it ends (a countdown has only `last`)."""
+    """What is counted. `first` is where it counts from, `last` where it ends (a countdown has only `last`).
+
+    `label_of_several` says several days of a span at once: "Days {first} to {last} of {total}".
+    """
 
     key: str
     calendar: str
@@ -83,6 +117,28 @@ class Counter:
     milestones: tuple[Milestone, ...] = ()
     series: tuple[Series, ...] = ()
     only_milestones: bool = False
+    label_of_several: str = ""
+    language: str = "en"
+    translations: tuple[CounterWording, ...] = ()
+
+    def told_in(self, language: str) -> Counter:
+        """The counter in a reader's language; a milestone that is not translated keeps its words."""
+        if language == self.language:
+            return self  # its series are of the same calendar
+        series = tuple(each.told_in(language) for each in self.series)
+        found = _wording(language, self.language, self.translations)
+        if found is None:
+            return self if series == self.series else replace(self, series=series)
+        milestones = {each.number: each for each in (*self.milestones, *found.milestones)}
+        return replace(
+            self,
+            label=found.label,
+            label_of_several=found.label_of_several,
+            milestones=tuple(milestones.values()),
+            series=series,
+            language=found.language,
+            translations=(),
+        )
 
     @property
     def span(self) -> Span | None:
@@ -100,7 +156,7 @@ class Counter:
         span = self.span
         if span is None or not span.first <= original <= span.last:
             return None
-        return self._reading(original, span.number(original), span.total)
+        return self.reading(original, span.number(original), span.total)
 
     def _spanned(self, day: date) -> Iterator[Reading]:
         originals = self.span.told_on(day) if self.span else ()
@@ -109,7 +165,7 @@ class Counter:
     def _running(self, day: date) -> Iterator[Reading]:
         number = self._number(day)
         if number is not None and number >= 0:
-            yield self._reading(day, number, None)
+            yield self.reading(day, number, None)
 
     def _number(self, day: date) -> int | None:
         match self.counting, self.first, self.last:
@@ -122,7 +178,8 @@ class Counter:
             case _:
                 return None
 
-    def _reading(self, original: date, number: int, total: int | None) -> Reading:
+    def reading(self, original: date, number: int, total: int | None) -> Reading:
+        """What the counter says with this number, which is that of `original`."""
         text = next((each.text for each in self.milestones if each.number == number), "")
         return Reading(self, original, number, total, text)
 
@@ -150,7 +207,25 @@ class Reading:
     @property
     def label(self) -> str:
         """The counter's label with its numbers: "Day 118 of 444"."""
-        return self.counter.label.format(n=self.number, total=self.total)
+        return _filled(self.counter.label, self.counter.language, n=self.number, total=self.total)
+
+    def told_in(self, language: str) -> Reading:
+        """The reading in a reader's language."""
+        counter = self.counter.told_in(language)
+        return self if counter is self.counter else counter.reading(self.original, self.number, self.total)
+
+
+W = TypeVar("W", CounterWording, SeriesWording)
+
+
+def _wording(language: str, own: str, translations: tuple[W, ...]) -> W | None:
+    """The translation for a reader; None where the original serves as well, or nothing better is there."""
+    wanted = nearest(language, (own, *(each.language for each in translations))) if translations else None
+    return next((each for each in translations if each.language == wanted), None)
+
+
+def _filled(label: str, language: str, **numbers: int | None) -> str:
+    return label.format(**{name: digits(number, language) for name, number in numbers.items()})
 
 
 def spelled(readings: Iterable[Reading]) -> tuple[str, ...]:
@@ -170,10 +245,17 @@ def _spelled(found: list[Reading]) -> str:
     milestones = [each.milestone for each in found if each.milestone]
     if last.counter.counting is not Counting.SPAN or first is last:
         return ". ".join([last.label, *milestones])
-    label = re.sub(r"^Day (?={n})", "Days ", last.counter.label)
-    numbers = label.replace("{n}", f"{first.number}\u2013{last.number}")
-    shown = f"{first.label} \u2013 {last.label}" if "{n" in numbers else numbers.format(total=last.total)
-    return ". ".join([shown, *milestones])
+    return ". ".join([_run(first, last), *milestones])
+
+
+def _run(first: Reading, last: Reading) -> str:
+    """Several days of a span under one label: that for several, else the usual one with both numbers in it."""
+    counter, total = last.counter, last.total
+    if counter.label_of_several:
+        return _filled(counter.label_of_several, counter.language, first=first.number, last=last.number, total=total)
+    numbers = digits(f"{first.number}\u2013{last.number}", counter.language)
+    label = counter.label.replace("{n}", numbers)
+    return f"{first.label} \u2013 {last.label}" if "{n" in label else _filled(label, counter.language, total=total)
 
 
 def full_years(first: date, day: date, leap: Leap) -> int:

@@ -24,7 +24,10 @@ _FIELDS = (
     "links",
     "picture",
     "people",
+    "translations",
 )
+
+_OF_COUNTER = ("label", "label_of_several", "counting", "first", "last", "inclusive", "leap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +113,8 @@ def _shown(event: Event, name: str) -> str:
             return "; ".join(f"{each.title} {each.url}" for each in event.links)
         case "picture":
             return f"{event.picture.url} {event.picture.alt} {event.picture.credit}" if event.picture else ""
-        case "people":
-            return ", ".join(event.people)
+        case "people" | "translations":
+            return ", ".join(map(str, getattr(event, name)))
         case _:
             return str(getattr(event, name))
 
@@ -134,8 +137,15 @@ def _facts(calendar: Calendar) -> Facts:
 
 
 def _counter_facts(counter: Counter) -> Iterator[tuple[str, str]]:
-    yield from ((name, str(getattr(counter, name))) for name in ("label", "counting", "first", "last", "inclusive", "leap"))
+    yield from (
+        (name, str(getattr(counter, name)))
+        for name in ("label", "label_of_several", "counting", "first", "last", "inclusive", "leap")
+    )
     yield from ((f"milestone {each.number:,}", each.text) for each in counter.milestones)
+    for wording in counter.translations:
+        yield f"label in {wording.language}", wording.label
+        yield from ((f"milestone {each.number:,} in {wording.language}", each.text) for each in wording.milestones)
     for series in counter.series:
         yield f"series {series.key}", series.label
+        yield from ((f"series {series.key} in {each.language}", each.label) for each in series.translations)
         yield from ((f"series {series.key} from {step.on}", series.told(step.on)) for step in series.steps)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -11,6 +11,7 @@ from typing import Protocol
 from bot.calendars import persian
 from bot.calendars.counters import Counter, Series
 from bot.calendars.rules import After, Leap, OnPersianDate, Rule
+from bot.languages import nearest
 
 
 class Tone(StrEnum):
@@ -56,6 +57,20 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """An event in another language than its calendar's; `alt` is of its picture."""
+
+    language: str
+    title: str
+    text: str = ""
+    more: str = ""
+    alt: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.language}: {' '.join(filter(None, (self.title, self.text, self.more, self.alt)))}"
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One entry of a calendar. An observance is an event without `began`: it has no year and no age."""
 
@@ -79,6 +94,28 @@ class Event:
     sources: tuple[Source, ...] = ()
     links: tuple[Link, ...] = ()
     picture: Picture | None = None
+    language: str = "en"
+    translations: tuple[Wording, ...] = ()
+
+    def told_in(self, language: str) -> Event:
+        """The event in a reader's language; as it is, where nobody has translated it."""
+        if not self.translations or language == self.language:
+            return self
+        wanted = nearest(language, (self.language, *(each.language for each in self.translations)))
+        found = next((each for each in self.translations if each.language == wanted), None)
+        return self if found is None else self._as(found)
+
+    def _as(self, found: Wording) -> Event:
+        picture = self.picture and replace(self.picture, alt=found.alt or self.picture.alt)
+        return replace(
+            self,
+            title=found.title,
+            text=found.text,
+            more=found.more,
+            picture=picture,
+            language=found.language,
+            translations=(),
+        )
 
     def age(self, day: date) -> int | None:
         """Years by date from the event to its anniversary on `day`; None for an observance."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -18,6 +18,7 @@ from bot.documents import mistake
 from bot.fields import Clock, Language, Strict, Zone
 
 T = TypeVar("T")
+_TRANSLATIONS = "the same in other languages, by their tags"
 KEY = r"^[a-z0-9][a-z0-9-]*$"
 
 
@@ -46,6 +47,13 @@ def _web(value: str) -> str:
     if not re.fullmatch(r"https?://[^\s<>\"]+", value):
         raise mistake(f"{value!r} is not a web address", "write it with https://")
     return value
+
+
+def _only(what: str, translated: Iterable[object], known: Iterable[object]) -> None:
+    """Nothing is translated that is not there."""
+    for each in translated:
+        if each not in known:
+            raise mistake(f"there is {what.format(each)}, but none like it above", "translate what is there")
 
 
 Text = Annotated[str, Field(min_length=1)]
@@ -82,6 +90,15 @@ class PictureEntry(Strict):
     url: Web
     alt: Text
     credit: Text
+
+
+class WordingEntry(Strict):
+    """The event in another language. Who reads none of its languages gets it in the calendar's own."""
+
+    title: Text
+    text: str = Field("", description="needed where the event has a text")
+    more: str = Field("", description="a longer telling, for places with room")
+    alt: str = Field("", description="the words for its picture; the event's own, if left out")
 
 
 class AfterEntry(Strict):
@@ -122,6 +139,7 @@ class EventEntry(Strict):
     sources: tuple[SourceEntry, ...] = ()
     links: tuple[LinkEntry, ...] = ()
     picture: PictureEntry | None = None
+    translations: dict[Language, WordingEntry] = Field(default_factory=dict, description=_TRANSLATIONS)
 
     @model_validator(mode="after")
     def _one_rule(self) -> EventEntry:
@@ -151,11 +169,19 @@ class StepEntry(Strict):
     text: str = Field("", description="what to tell on that day itself, instead of the label")
 
 
+class SeriesWordingEntry(Strict):
+    """The series in another language."""
+
+    label: Text = Field(description="with {n}")
+    steps: dict[FullDate, Text] = Field(default_factory=dict, description="the texts of steps, by their days")
+
+
 class SeriesEntry(Strict):
     """A number that changes in steps, told beside a counter."""
 
     label: Text = Field(description="with {n}: '{n} people held'")
     steps: tuple[StepEntry, ...] = Field(min_length=1)
+    translations: dict[Language, SeriesWordingEntry] = Field(default_factory=dict, description=_TRANSLATIONS)
 
     @model_validator(mode="after")
     def _is_sound(self) -> SeriesEntry:
@@ -163,7 +189,18 @@ class SeriesEntry(Strict):
         days = [step.on for step in self.steps]
         if days != sorted(set(days)):
             raise mistake("the steps are not in order of date", "sort them; one step a day")
+        for language, each in self.translations.items():
+            _fillable(each.label, n=1)
+            _only(f"a step on {{}} in {language!r}", each.steps, days)
         return self
+
+
+class CounterWordingEntry(Strict):
+    """The counter in another language."""
+
+    label: Text = Field(description="with {n}, and {total} for a span")
+    label_of_several: str = Field("", description="with {first}, {last} and {total}")
+    milestones: dict[int, Text] = Field(default_factory=dict, description="the words for some numbers")
 
 
 class CounterEntry(Strict):
@@ -171,6 +208,7 @@ class CounterEntry(Strict):
 
     counting: Counting
     label: Text = Field(description="with {n}, and {total} for a span: 'Day {n} of {total}'")
+    label_of_several: str = Field("", description="of a span, for a week: 'Days {first} to {last} of {total}'")
     first: FullDate | None = None
     last: FullDate | None = None
     ends: Literal["inclusive", "exclusive"] = Field("inclusive", description="inclusive: the first day is number 1, else 0")
@@ -178,10 +216,21 @@ class CounterEntry(Strict):
     milestones: dict[int, Text] = Field(default_factory=dict)
     only_milestones: bool = Field(False, description="tell the counter on its milestones only")
     series: tuple[str, ...] = ()
+    translations: dict[Language, CounterWordingEntry] = Field(default_factory=dict, description=_TRANSLATIONS)
+
+    @model_validator(mode="after")
+    def _labels_can_be_filled(self) -> CounterEntry:
+        total = {"total": 2} if self.counting is Counting.SPAN else {}
+        labels = [(each.label, each.label_of_several) for each in self.translations.values()]
+        for label, several in ((self.label, self.label_of_several), *labels):
+            _fillable(label, n=1, **total)
+            _fillable(several, first=1, last=2, total=3)
+        for language, each in self.translations.items():
+            _only(f"a milestone {{}} in {language!r}", each.milestones, self.milestones)
+        return self
 
     @model_validator(mode="after")
     def _is_sound(self) -> CounterEntry:
-        _fillable(self.label, n=1, **({"total": 2} if self.counting is Counting.SPAN else {}))
         needed = {Counting.SPAN: ("first", "last"), Counting.UNTIL: ("last",)}.get(self.counting, ("first",))
         for name in needed:
             if getattr(self, name) is None:

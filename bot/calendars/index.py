@@ -16,8 +16,8 @@ from typing import Any
 from zlib import crc32
 
 from bot.calendars import counters, events, rules
-from bot.calendars.counters import Counter, Milestone, Series, Step
-from bot.calendars.events import Calendar, Certainty, Event, Link, Person, Picture, Precision, Source, Tone
+from bot.calendars.counters import Counter, CounterWording, Milestone, Series, SeriesWording, Step
+from bot.calendars.events import Calendar, Certainty, Event, Link, Person, Picture, Precision, Source, Tone, Wording
 from bot.calendars.rules import After, Leap, Recurrence, family
 
 _RULES = {
@@ -153,6 +153,8 @@ def event_from(plain: dict[str, Any]) -> Event:
     plain["sources"] = tuple(Source(**each) for each in plain.get("sources", ()))
     plain["links"] = tuple(Link(**each) for each in plain.get("links", ()))
     plain["picture"] = Picture(**plain["picture"]) if plain.get("picture") else None
+    if "translations" in plain:
+        plain["translations"] = tuple(Wording(**each) for each in plain["translations"])
     return Event(**plain)
 
 
@@ -189,7 +191,13 @@ def _person_from(plain: dict[str, Any]) -> Person:
 
 def _series_from(plain: dict[str, Any]) -> Series:
     steps = tuple(Step(date.fromisoformat(step["on"]), step["value"], step.get("text", "")) for step in plain["steps"])
-    return Series(plain["key"], plain["label"], steps)
+    wordings = tuple(map(_series_wording_from, plain.get("translations", ())))
+    return Series(plain["key"], plain["label"], steps, plain.get("language", "en"), wordings)
+
+
+def _series_wording_from(plain: dict[str, Any]) -> SeriesWording:
+    steps = ((date.fromisoformat(on), text) for on, text in plain.get("steps", ()))
+    return SeriesWording(plain["language"], plain["label"], tuple(steps))
 
 
 def _counter_from(plain: dict[str, Any]) -> Counter:
@@ -197,6 +205,12 @@ def _counter_from(plain: dict[str, Any]) -> Counter:
     plain["leap"] = Leap(plain.get("leap", Leap.FEB28))
     for name in ("first", "last"):
         plain[name] = date.fromisoformat(plain[name]) if plain.get(name) else None
-    plain["milestones"] = tuple(Milestone(**each) for each in plain.get("milestones", ()))
+    plain["milestones"] = _milestones_from(plain)
     plain["series"] = tuple(map(_series_from, plain.get("series", ())))
+    wordings = ({**each, "milestones": _milestones_from(each)} for each in plain.get("translations", ()))
+    plain["translations"] = tuple(CounterWording(**each) for each in wordings)
     return Counter(**plain)
+
+
+def _milestones_from(plain: dict[str, Any]) -> tuple[Milestone, ...]:
+    return tuple(Milestone(**each) for each in plain.get("milestones", ()))

@@ -50,6 +50,10 @@ def text_too_long(subject: Subject) -> Iterator[Hit]:
     size = len(subject.event.text)
     if size > LONGEST_TEXT:
         yield Hit(("text",), f"the text has {size} characters", f"tell it in {LONGEST_TEXT}, and the rest in more:")
+    for each in subject.event.translations:
+        if len(each.text) > LONGEST_TEXT:
+            part = ("translations", each.language, "text")
+            yield Hit(part, f"the text has {len(each.text)} characters", f"tell it in {LONGEST_TEXT}, and the rest in more:")
 
 
 def title_too_long(subject: Subject) -> Iterator[Hit]:

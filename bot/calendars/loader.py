@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TypeVar
@@ -11,9 +11,18 @@ from pydantic import ValidationError
 
 from bot.calendars import format as written_form
 from bot.calendars import persian
-from bot.calendars.counters import Counter, Milestone, Series, Step
-from bot.calendars.events import Calendar, Event, Link, Person, Picture, Precision, Source
-from bot.calendars.format import AfterEntry, CalendarFile, CounterEntry, EventEntry, EventsFile, PersonEntry, SourceEntry
+from bot.calendars.counters import Counter, CounterWording, Milestone, Series, SeriesWording, Step
+from bot.calendars.events import Calendar, Event, Link, Person, Picture, Precision, Source, Wording
+from bot.calendars.format import (
+    AfterEntry,
+    CalendarFile,
+    CounterEntry,
+    EventEntry,
+    EventsFile,
+    PersonEntry,
+    SeriesEntry,
+    SourceEntry,
+)
 from bot.calendars.index import Indexed
 from bot.calendars.rules import (
     After,
@@ -159,10 +168,13 @@ def _calendar(entries: _Entries, head: CalendarFile, document: Document, people:
 
 
 def _series(head: CalendarFile) -> dict[str, Series]:
-    return {
-        key: Series(key, entry.label, tuple(Step(step.on, step.value, step.text) for step in entry.steps))
-        for key, entry in head.series.items()
-    }
+    return {key: _one_series(head, key, entry) for key, entry in head.series.items()}
+
+
+def _one_series(head: CalendarFile, key: str, entry: SeriesEntry) -> Series:
+    steps = tuple(Step(step.on, step.value, step.text) for step in entry.steps)
+    translations = (SeriesWording(tag, each.label, tuple(each.steps.items())) for tag, each in entry.translations.items())
+    return Series(key, entry.label, steps, head.language, tuple(translations))
 
 
 def _counters(found: list[Problem], head: CalendarFile, series: dict[str, Series], document: Document) -> Iterator[Counter]:
@@ -184,10 +196,20 @@ def _counter(head: CalendarFile, key: str, entry: CounterEntry, series: tuple[Se
         last=entry.last,
         inclusive=entry.ends == "inclusive",
         leap=entry.leap_day or head.leap_day,
-        milestones=tuple(Milestone(number, text) for number, text in sorted(entry.milestones.items())),
+        milestones=_milestones(entry.milestones),
         series=series,
         only_milestones=entry.only_milestones,
+        label_of_several=entry.label_of_several,
+        language=head.language,
+        translations=tuple(
+            CounterWording(tag, each.label, each.label_of_several, _milestones(each.milestones))
+            for tag, each in entry.translations.items()
+        ),
     )
+
+
+def _milestones(texts: Mapping[int, str]) -> tuple[Milestone, ...]:
+    return tuple(Milestone(number, text) for number, text in sorted(texts.items()))
 
 
 def _events(entries: _Entries, head: CalendarFile) -> Iterator[Event]:
@@ -200,6 +222,7 @@ def _events(entries: _Entries, head: CalendarFile) -> Iterator[Event]:
             entries.problems.append(Problem(where, *error.args))
             continue
         entries.problems += _findings(entry, began, document, index, sourced=head.sourced)
+        entries.problems += _translation_findings(entry, document, ("events", index, "translations"), head.language)
         yield _built(head, entry, rule, began)
 
 
@@ -209,6 +232,18 @@ def _findings(entry: EventEntry, began: date | None, document: Document, index: 
         yield Problem(document.where(place), f"event {entry.key!r} names no source", "add sources: with title and publisher")
     if entry.date_end and (began is None or entry.date_end < began):
         yield Problem(document.where((*place, "date_end")), "date_end is before the event begins", "exchange the dates")
+
+
+def _translation_findings(
+    entry: EventEntry, document: Document, place: tuple[str | int, ...], own: str
+) -> Iterator[Problem]:
+    for tag, each in entry.translations.items():
+        if tag == own:
+            where = document.where((*place, tag), key=True)
+            yield Problem(where, f"the calendar itself is in {own!r}", "leave this translation out")
+        elif entry.text and not each.text:
+            what = f"the event has a text, but none in {tag!r}"
+            yield Problem(document.where((*place, tag)), what, "add text: to this translation")
 
 
 def _rule_key(entry: EventEntry) -> str:
@@ -310,4 +345,8 @@ def _built(head: CalendarFile, entry: EventEntry, rule: Rule, began: date | None
         sources=_sources(entry.sources),
         links=tuple(Link(each.title, each.url) for each in entry.links),
         picture=Picture(entry.picture.alt, entry.picture.credit, entry.picture.url) if entry.picture else None,
+        language=head.language,
+        translations=tuple(
+            Wording(tag, each.title, each.text, each.more, each.alt) for tag, each in entry.translations.items()
+        ),
     )

@@ -30,7 +30,7 @@ HEAD = "calendar.yaml"
 # What a compiled calendar depends on besides its own text.
 _CODE = (
     "calendars/counters.py", "calendars/events.py", "calendars/format.py", "calendars/index.py", "calendars/loader.py",
-    "calendars/persian.py", "calendars/rules.py", "calendars/written.py", "documents.py", "fields.py",
+    "calendars/persian.py", "calendars/rules.py", "calendars/written.py", "documents.py", "fields.py", "languages.py",
 )  # fmt: skip
 
 

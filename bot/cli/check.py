@@ -9,12 +9,14 @@ from typing import Any
 import click
 
 from bot.app import App
+from bot.calendars.events import Event
 from bot.channels import Checks, Failure
 from bot.cli.main import DONE, NOT_ALL
 from bot.cli.opening import open_app, resolved
 from bot.cli.output import as_json
 from bot.delivery.facts import Facts
 from bot.errors import Mistake, Problem, Problems, Where
+from bot.languages import base, nearest
 from bot.scheduling import heartbeat
 from bot.subscriptions.subscription import Subscription
 
@@ -78,6 +80,15 @@ def _notes(app: App, wanted: Subscription) -> Iterator[str]:
     if spoken.borrowed:
         which = "" if len(spoken.borrowed) == len(spoken.said) else f" for {', '.join(spoken.borrowed)}"
         yield f"channel {wanted.name}: there are no words in {wanted.language!r}{which}; English ones stand in"
+    for calendar in app.paper.calendars(wanted.calendars):
+        told, own = sum(_is_told_in(wanted.language, event) for event in calendar.events), calendar.language
+        if told < len(calendar.events) and base(own) != base(wanted.language):
+            counted = f"{told} of {len(calendar.events)} events of {calendar.key}"
+            yield f"channel {wanted.name}: {counted} are told in {wanted.language!r}, the others in {own!r}"
+
+
+def _is_told_in(language: str, event: Event) -> bool:
+    return nearest(language, (event.told_in(language).language,)) is not None
 
 
 async def _ask(app: App, wanted: Sequence[Subscription]) -> list[dict[str, Any]]:

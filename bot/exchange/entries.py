@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from bot.calendars import persian
-from bot.calendars.events import Calendar, Certainty, Event, Precision, Tone
+from bot.calendars.events import Calendar, Certainty, Event, Precision, Tone, Wording
 from bot.calendars.rules import (
     LAST,
     After,
@@ -60,8 +60,13 @@ def entry_of(event: Event, calendar: Calendar) -> Entry:
         "links": [asdict(each) for each in event.links],
         "picture": asdict(event.picture) if event.picture else None,
         "sources": [_filled(asdict(each)) for each in event.sources],
+        "translations": {each.language: _worded(each) for each in event.translations},
     }
     return _filled(entry)
+
+
+def _worded(wording: Wording) -> Entry:
+    return {name: text for name, text in asdict(wording).items() if text and name != "language"}
 
 
 def _value(event: Event, name: str) -> str | int:
@@ -70,7 +75,7 @@ def _value(event: Event, name: str) -> str | int:
 
 
 def _filled(entry: Entry) -> Entry:
-    return {key: value for key, value in entry.items() if value not in (None, "", [])}
+    return {key: value for key, value in entry.items() if value not in (None, "", [], {})}
 
 
 def _precision(event: Event) -> str:

@@ -15,10 +15,20 @@ UID_HOST = "@thisday"
 # What iCalendar has no words for, of an event and of a calendar; all as X-THISDAY-… with underscores as hyphens.
 OF_EVENT = (
     "date_end", "time", "timezone", "precision", "certainty", "importance", "tone",
-    "more", "people", "places", "links", "picture", "sources",
+    "more", "people", "places", "links", "picture", "sources", "translations",
 )  # fmt: skip
 OF_CALENDAR = ("calendar", "language", "leap_day", "names", "hashtags")
-_AS_JSON = {"rule", "people", "places", "links", "picture", "sources", "names", "hashtags"}  # the others are text
+_AS_JSON = {
+    "rule",
+    "people",
+    "places",
+    "links",
+    "picture",
+    "sources",
+    "translations",
+    "names",
+    "hashtags",
+}  # the others are text
 # Where 29 February goes, in words that iCalendar has: the last day of February, the 60th day of the year, or nowhere.
 LEAP_RULES = {
     "feb28": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=-1",

@@ -19,6 +19,7 @@ ORDER = (
     "key", "date", "old_style", "weekday", "easter", "orthodox_easter", "persian", "after", "rrule", "start",
     "since", "leap_day", "date_end", "time", "timezone", "precision", "title", "text", "more", "certainty", "importance",
     "tone", "tags", "people", "places", "links", "picture", "sources",
+    "translations",
 )  # fmt: skip
 HEAD = ("calendar", "title", "description", "language", "timezone", "leap_day", "sourced", "names", "hashtags")
 _WIDTH = 110
@@ -57,8 +58,8 @@ def _event(entry: Entry) -> str:
 def _field(key: str, value: Any) -> str:
     if isinstance(value, list) and value and isinstance(value[0], Mapping):
         return "\n".join([f"{key}:", *(f"  - {_inline(each)}" for each in value)])
-    if key == "picture":
-        return "\n".join(["picture:", *(f"  {_dumped({name: each}, width=_ONE_LINE)}" for name, each in value.items())])
+    if key in {"picture", "translations"}:
+        return "\n".join([f"{key}:", *(_indented(_inside(name, each), 2) for name, each in value.items())])
     if isinstance(value, list | Mapping):
         return f"{key}: {_inline(value)}"
     if isinstance(value, str) and (len(value) > _LONG or "\n" in value):
@@ -66,6 +67,14 @@ def _field(key: str, value: Any) -> str:
     if key in {"date", "start", "date_end"} and _DATES.fullmatch(str(value)):
         return f"{key}: {value}"
     return _dumped({key: value}, width=_ONE_LINE)
+
+
+def _inside(name: str, value: str | Mapping[str, str]) -> str:
+    """A key of a picture, or a language with what is told in it."""
+    if isinstance(value, str):
+        return _dumped({name: value}, width=_ONE_LINE)
+    fields = "\n".join(_field(key, text) for key, text in value.items())
+    return f"{name}:\n{_indented(fields, 2)}"
 
 
 def _long(key: str, text: str) -> str:
@@ -102,5 +111,5 @@ def _dumped(value: Any, *, width: int, style: str | None = None, flow: bool = Fa
     return str(text).rstrip("\n")
 
 
-def _indented(text: str) -> str:
-    return textwrap.indent(text, " " * 4, lambda line: bool(line.strip()))
+def _indented(text: str, by: int = 4) -> str:
+    return textwrap.indent(text, " " * by, lambda line: bool(line.strip()))

@@ -75,22 +75,26 @@ def style(
 
 def compose(edition: Edition, style: Style) -> Message:
     """The edition as one message within the budget. Raises `Mistake` where even its bare title does not fit."""
-    return _message(_fitted(_Draft(edition), style), style)
+    return _message(_fitted(_Draft(_told(edition, style)), style), style)
 
 
 def compose_whole(edition: Edition, style: Style) -> tuple[Message, ...]:
     """As `compose`; where the style continues, a lead that would be cut is told in two messages: title, then text."""
     if not style.continues:
         return (compose(edition, style),)
-    return _messages(_pieces(_Draft(edition), style), style)
+    return _messages(_pieces(_Draft(_told(edition, style)), style), style)
 
 
 def compose_thread(edition: Edition, style: Style) -> tuple[Message, ...]:
     """The edition as numbered messages, each within the budget; one message if it fits in one."""
-    if len(edition.entries) < 2 or style.budget.fits(_text(_Draft(edition), style)):
+    if len(edition.entries) < 2 or style.budget.fits(_text(_Draft(_told(edition, style)), style)):
         return compose_whole(edition, style)
-    chunks = [_numbered(_Draft(chunk)) for chunk in _chunks(edition, style)]
+    chunks = [_numbered(_Draft(chunk)) for chunk in _chunks(_told(edition, style), style)]
     return _messages([piece for chunk in chunks for piece in _pieces(chunk, style)], style)
+
+
+def _told(edition: Edition, style: Style) -> Edition:
+    return edition.told_in(style.phrases.language)
 
 
 def _messages(pieces: Sequence[_Draft], style: Style) -> tuple[Message, ...]:
@@ -313,6 +317,7 @@ def _event_data(entry: Entry) -> dict[str, Any]:
         "day_number": entry.reading.number if entry.reading else None,
         "title": event.title,
         "text": event.text,
+        "language": event.language,
         "tone": event.tone.value,
         "importance": event.importance,
         "certainty": event.certainty.value,

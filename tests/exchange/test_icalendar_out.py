@@ -283,6 +283,7 @@ def test_every_part_of_an_event_has_its_place_in_the_file() -> None:
     assert {each.name for each in fields(Event)} == {
         "key", "calendar", "title", "rule", "text", "more", "began", "ended", "time", "timezone", "precision",
         "certainty", "tone", "importance", "tags", "people", "places", "sources", "links", "picture",
+        "language", "translations",
     }  # fmt: skip
 
 

@@ -439,6 +439,7 @@ def test_a_message_has_the_edition_as_plain_values() -> None:
             {
                 "id": "test/seized/2026-11-04", "date": "1979-11-04", "years_ago": 47, "day_number": 1,
                 "title": "Students seize the embassy", "text": "They broke in. They stayed for 444 days.", "tone": "neutral",
+                    "language": "en",
                 "importance": 5, "certainty": "certain", "tags": [],
                 "sources": [{"title": "Archive", "publisher": "National Archive", "url": "https://archive.example/444"}],
             }
