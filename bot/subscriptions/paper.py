@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, time, timedelta
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -27,8 +27,10 @@ from bot.editions import (
 )
 from bot.errors import Mistake
 from bot.rendering.compose import Style, compose_thread, compose_whole, style
+from bot.rendering.markup import Markup
 from bot.rendering.message import Message
 from bot.rendering.phrases import Phrases, phrases
+from bot.rendering.templates import Templates
 from bot.replays import can_hold_date, retold
 from bot.subscriptions.recent import Recent
 from bot.subscriptions.subscription import Subscription
@@ -109,6 +111,17 @@ class Paper:
         if isinstance(found, NothingToTell):
             return found
         look = self.style(subscription, channel, facts)
+        return (compose_thread if subscription.thread else compose_whole)(found, look)
+
+    def shown(
+        self, subscription: Subscription, channel: Channel, day: date, markup: Markup
+    ) -> tuple[Message, ...] | NothingToTell:
+        """As `messages`, with the plain form of each in a markup of the caller's: to be looked at, not to be posted."""
+        found = self.edition(subscription, day)
+        if isinstance(found, NothingToTell):
+            return found
+        other = Templates(self._folders(subscription), channel.kind, markup, self.phrases(subscription))
+        look = replace(self.style(subscription, channel, {}), plain=other)
         return (compose_thread if subscription.thread else compose_whole)(found, look)
 
     def runs(self, subscription: Subscription, day: date) -> tuple[tuple[str, time, str], ...]:

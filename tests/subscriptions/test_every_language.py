@@ -75,6 +75,14 @@ def test_a_persian_post_has_persian_digits_outside_of_the_calendar_s_texts() -> 
             assert re.findall("[a-zA-Z]+", our_own(message)) == []
 
 
+def test_the_names_of_two_sources_do_not_join_the_address_between_them() -> None:
+    """What stands between two addresses would run from left to right with them."""
+    (message,) = told("console", date(2026, 11, 4), language="fa")
+    joined = re.findall(r"https?://\S+; (.)", message.plain)
+    assert joined
+    assert set(joined) == {"\u200f"}
+
+
 def test_the_number_of_a_part_is_in_the_reader_s_digits() -> None:
     parts = told("mastodon", date(2026, 11, 4), language="fa", thread=True)
     assert [re.search(r"\((.*)\)", each.text.splitlines()[0])[1] for each in parts][:2] == [  # type: ignore[index]
