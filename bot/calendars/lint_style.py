@@ -47,19 +47,22 @@ _NO_DEATH = re.compile(
 
 
 def text_too_long(subject: Subject) -> Iterator[Hit]:
-    size = len(subject.event.text)
-    if size > LONGEST_TEXT:
-        yield Hit(("text",), f"the text has {size} characters", f"tell it in {LONGEST_TEXT}, and the rest in more:")
-    for each in subject.event.translations:
-        if len(each.text) > LONGEST_TEXT:
-            part = ("translations", each.language, "text")
-            yield Hit(part, f"the text has {len(each.text)} characters", f"tell it in {LONGEST_TEXT}, and the rest in more:")
+    for part, size in _lengths(subject, "text"):
+        if size > LONGEST_TEXT:
+            yield Hit(part, f"the text has {size} characters", f"tell it in {LONGEST_TEXT}, and the rest in more:")
 
 
 def title_too_long(subject: Subject) -> Iterator[Hit]:
-    size = len(subject.event.title)
-    if size > LONGEST_TITLE:
-        yield Hit(("title",), f"the title has {size} characters", f"say it in {LONGEST_TITLE}")
+    for part, size in _lengths(subject, "title"):
+        if size > LONGEST_TITLE:
+            yield Hit(part, f"the title has {size} characters", f"say it in {LONGEST_TITLE}")
+
+
+def _lengths(subject: Subject, name: str) -> Iterator[tuple[tuple[str, ...], int]]:
+    """How long a part of an event is, in its own language and in the others."""
+    yield (name,), len(getattr(subject.event, name))
+    for each in subject.event.translations:
+        yield ("translations", each.language, name), len(getattr(each, name))
 
 
 def no_text(subject: Subject) -> Iterator[Hit]:

@@ -77,6 +77,17 @@ def test_the_place_is_that_of_the_word_in_a_folded_text() -> None:
     assert (found.where.line, found.where.column) == (10, 15)
 
 
+def test_a_translation_is_held_to_the_same_length() -> None:
+    head = "  - key: one\n    date: 1980-02-01\n    title: T\n    text: It began.\n"
+    translation = f"    translations:\n      de:\n        title: {'T' * 91}\n        text: {'t' * 280}.\n"
+    found = linted(f"{head}{translation}    sources: [{{ title: A book, publisher: A publisher }}]\n")
+
+    assert [(each.rule, each.where.line, each.where.column) for each in found] == [
+        ("title-too-long", 11, 16),
+        ("text-too-long", 12, 15),
+    ]
+
+
 def test_words_are_judged_in_english_only() -> None:
     assert rules(linted(event("Der Anschlag war brutal."), language="de")) == []
 

@@ -287,6 +287,23 @@ def test_the_check_says_where_a_language_has_no_words(capsys: pytest.CaptureFixt
     assert "channel b: there are no words" not in out
 
 
+def test_the_check_counts_the_events_that_are_told_in_another_language(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    (folder / "town.yaml").write_text(
+        "calendar: town\ntitle: T\nevents:\n  - {key: a, title: A, date: 1979-11-04, translations: {de: {title: Ah}}}\n"
+        "  - {key: b, title: B, date: 1979-11-05}\n"
+    )
+    channels = "{a: {kind: console, language: de-AT}, b: {kind: console, language: en-GB}}"
+    (folder / "config.yaml").write_text(f"calendars: [town.yaml]\nchannels: {channels}\n")
+
+    code, out, _ = run(capsys, "check")
+
+    assert code == 0
+    assert "channel a: 1 of 2 events of town are told in 'de-AT', the others in 'en'" in out
+    assert "channel b: 1" not in out
+
+
 def test_the_check_finds_a_mistake_in_a_file_of_words(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     (folder / "config.yaml").write_text("templates: mine\nlanguage: it\nchannels: {a: {kind: console}}\n")
     (folder / "mine" / "locales").mkdir(parents=True)
