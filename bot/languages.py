@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 TAG = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 # The words of templates are written in these (bot/rendering/locales); they are known without asking Babel.
 WRITTEN = ("de", "en", "es", "fa", "fr")
+PLURAL_FORMS = ("zero", "one", "two", "few", "many", "other")
 _RIGHT_TO_LEFT = {"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}
 _CALLED = {"farsi": "fa", "deutsch": "de", "français": "fr", "español": "es", "castellano": "es"}
 _PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")

@@ -14,8 +14,9 @@ from enum import StrEnum
 from typing import TypeVar
 
 from bot.calendars.rules import Leap, Span
-from bot.languages import digits, nearest
+from bot.languages import digits, nearest, plural
 
+Forms = tuple[tuple[str, str], ...]  # of a label: plural category and text; numbers of no other form take the label itself
 _APART = 180  # days between two dates of a span that are told on one day
 
 
@@ -50,6 +51,7 @@ class SeriesWording:
     language: str
     label: str
     steps: tuple[tuple[date, str], ...] = ()
+    label_forms: Forms = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Series:
     steps: tuple[Step, ...]
     language: str = "en"
     translations: tuple[SeriesWording, ...] = ()
+    label_forms: Forms = ()
 
     def told_in(self, language: str) -> Series:
         """The series in a reader's language; as it is, where nobody has translated it."""
@@ -69,7 +72,8 @@ class Series:
             return self
         texts = dict(found.steps)
         steps = tuple(replace(step, text=texts.get(step.on, "")) for step in self.steps)
-        return replace(self, label=found.label, steps=steps, language=found.language, translations=())
+        label, forms = found.label, found.label_forms
+        return replace(self, label=label, label_forms=forms, steps=steps, language=found.language, translations=())
 
     def value(self, day: date) -> int | None:
         """The value at the end of `day`."""
@@ -86,7 +90,9 @@ class Series:
         step = self.step(day)
         if step is None:
             return ""
-        return step.text if step.text and step.on == day else _filled(self.label, self.language, n=step.value)
+        if step.text and step.on == day:
+            return step.text
+        return _filled(_form(self, step.value), self.language, n=step.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,7 @@ class CounterWording:
     label: str
     label_of_several: str = ""
     milestones: tuple[Milestone, ...] = ()
+    label_forms: Forms = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,7 @@ class Counter:
     label_of_several: str = ""
     language: str = "en"
     translations: tuple[CounterWording, ...] = ()
+    label_forms: Forms = ()
 
     def told_in(self, language: str) -> Counter:
         """The counter in a reader's language; a milestone that is not translated keeps its words."""
@@ -133,6 +141,7 @@ class Counter:
         return replace(
             self,
             label=found.label,
+            label_forms=found.label_forms,
             label_of_several=found.label_of_several,
             milestones=tuple(milestones.values()),
             series=series,
@@ -207,7 +216,7 @@ class Reading:
     @property
     def label(self) -> str:
         """The counter's label with its numbers: "Day 118 of 444"."""
-        return _filled(self.counter.label, self.counter.language, n=self.number, total=self.total)
+        return _filled(_form(self.counter, self.number), self.counter.language, n=self.number, total=self.total)
 
     def told_in(self, language: str) -> Reading:
         """The reading in a reader's language."""
@@ -222,6 +231,13 @@ def _wording(language: str, own: str, translations: tuple[W, ...]) -> W | None:
     """The translation for a reader; None where the original serves as well, or nothing better is there."""
     wanted = nearest(language, (own, *(each.language for each in translations))) if translations else None
     return next((each for each in translations if each.language == wanted), None)
+
+
+def _form(labelled: Counter | Series, number: int) -> str:
+    """The form of a label that a number asks for: "1 year", "47 years"."""
+    if not labelled.label_forms:
+        return labelled.label
+    return dict(labelled.label_forms).get(plural(number, labelled.language), labelled.label)
 
 
 def _filled(label: str, language: str, **numbers: int | None) -> str:

@@ -142,10 +142,12 @@ def _counter_facts(counter: Counter) -> Iterator[tuple[str, str]]:
         for name in ("label", "label_of_several", "counting", "first", "last", "inclusive", "leap")
     )
     yield from ((f"milestone {each.number:,}", each.text) for each in counter.milestones)
+    yield from ((f"label for {form!r}", text) for form, text in counter.label_forms)
     for wording in counter.translations:
         yield f"label in {wording.language}", wording.label
         yield from ((f"milestone {each.number:,} in {wording.language}", each.text) for each in wording.milestones)
     for series in counter.series:
         yield f"series {series.key}", series.label
+        yield from ((f"series {series.key} for {form!r}", text) for form, text in series.label_forms)
         yield from ((f"series {series.key} in {each.language}", each.label) for each in series.translations)
         yield from ((f"series {series.key} from {step.on}", series.told(step.on)) for step in series.steps)

@@ -14,8 +14,9 @@ from bot.calendars.counters import Counting
 from bot.calendars.events import Certainty, Precision, Tone
 from bot.calendars.rules import EASTER_OFFSETS, Leap, NthWeekday
 from bot.calendars.written import Written
-from bot.documents import mistake
+from bot.documents import mistake, suggestion
 from bot.fields import Clock, Language, Strict, Zone
+from bot.languages import PLURAL_FORMS
 
 T = TypeVar("T")
 _TRANSLATIONS = "the same in other languages, by their tags"
@@ -34,13 +35,26 @@ def _read(reader: Callable[[str], T]) -> Callable[[Any], T]:
     return validate
 
 
-def _fillable(label: str, **numbers: int) -> str:
-    try:
-        label.format(**numbers)
-    except (LookupError, ValueError, AttributeError, TypeError):
-        known = " and ".join(f"{{{name}}}" for name in numbers)
-        raise mistake(f"the label {label!r} cannot be filled", f"use {known} only") from None
-    return label
+def _fillable(labels: Iterable[str], **numbers: int) -> None:
+    for label in labels:
+        try:
+            label.format(**numbers)
+        except (LookupError, ValueError, AttributeError, TypeError):
+            known = " and ".join(f"{{{name}}}" for name in numbers)
+            raise mistake(f"the label {label!r} cannot be filled", f"use {known} only") from None
+
+
+def _label(value: Any) -> dict[str, str]:
+    """A text for all numbers, or one for each plural form."""
+    forms = {"other": value} if isinstance(value, str) else value
+    if not isinstance(forms, dict) or not all(isinstance(each, str) and each for each in forms.values()):
+        raise mistake("a label must be a text, or a mapping of plural forms", "write it in quotes, with {n}")
+    for form in forms:
+        if form not in PLURAL_FORMS:
+            raise mistake(f"there is no plural form {form!r}", suggestion(form, PLURAL_FORMS))
+    if "other" not in forms:
+        raise mistake("the label has no form 'other'", "add other: for the numbers without a form of their own")
+    return forms
 
 
 def _web(value: str) -> str:
@@ -57,6 +71,23 @@ def _only(what: str, translated: Iterable[object], known: Iterable[object]) -> N
 
 
 Text = Annotated[str, Field(min_length=1)]
+Label = Annotated[
+    dict[str, str],
+    BeforeValidator(_label),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                {
+                    "type": "object",
+                    "properties": {form: {"type": "string"} for form in PLURAL_FORMS},
+                    "additionalProperties": False,
+                    "required": ["other"],
+                },
+            ]
+        }
+    ),
+]
 Key = Annotated[str, Field(pattern=KEY)]
 Web = Annotated[str, AfterValidator(_web), WithJsonSchema({"type": "string", "format": "uri"})]
 _text = WithJsonSchema({"type": ["string", "integer"]})
@@ -172,25 +203,25 @@ class StepEntry(Strict):
 class SeriesWordingEntry(Strict):
     """The series in another language."""
 
-    label: Text = Field(description="with {n}")
+    label: Label = Field(description="with {n}")
     steps: dict[FullDate, Text] = Field(default_factory=dict, description="the texts of steps, by their days")
 
 
 class SeriesEntry(Strict):
     """A number that changes in steps, told beside a counter."""
 
-    label: Text = Field(description="with {n}: '{n} people held'")
+    label: Label = Field(description="with {n}: '{n} people held'; or one for each plural form, one: and other: in English")
     steps: tuple[StepEntry, ...] = Field(min_length=1)
     translations: dict[Language, SeriesWordingEntry] = Field(default_factory=dict, description=_TRANSLATIONS)
 
     @model_validator(mode="after")
     def _is_sound(self) -> SeriesEntry:
-        _fillable(self.label, n=1)
+        _fillable(self.label.values(), n=1)
         days = [step.on for step in self.steps]
         if days != sorted(set(days)):
             raise mistake("the steps are not in order of date", "sort them; one step a day")
         for language, each in self.translations.items():
-            _fillable(each.label, n=1)
+            _fillable(each.label.values(), n=1)
             _only(f"a step on {{}} in {language!r}", each.steps, days)
         return self
 
@@ -198,7 +229,7 @@ class SeriesEntry(Strict):
 class CounterWordingEntry(Strict):
     """The counter in another language."""
 
-    label: Text = Field(description="with {n}, and {total} for a span")
+    label: Label = Field(description="with {n}, and {total} for a span")
     label_of_several: str = Field("", description="with {first}, {last} and {total}")
     milestones: dict[int, Text] = Field(default_factory=dict, description="the words for some numbers")
 
@@ -207,7 +238,7 @@ class CounterEntry(Strict):
     """What is counted: a span with numbered days, days since, days until, or full years."""
 
     counting: Counting
-    label: Text = Field(description="with {n}, and {total} for a span: 'Day {n} of {total}'")
+    label: Label = Field(description="with {n}, and {total} for a span: 'Day {n} of {total}'; or one for each plural form")
     label_of_several: str = Field("", description="of a span, for a week: 'Days {first} to {last} of {total}'")
     first: FullDate | None = None
     last: FullDate | None = None
@@ -223,8 +254,8 @@ class CounterEntry(Strict):
         total = {"total": 2} if self.counting is Counting.SPAN else {}
         labels = [(each.label, each.label_of_several) for each in self.translations.values()]
         for label, several in ((self.label, self.label_of_several), *labels):
-            _fillable(label, n=1, **total)
-            _fillable(several, first=1, last=2, total=3)
+            _fillable(label.values(), n=1, **total)
+            _fillable([several], first=1, last=2, total=3)
         for language, each in self.translations.items():
             _only(f"a milestone {{}} in {language!r}", each.milestones, self.milestones)
         return self

@@ -16,7 +16,7 @@ from typing import Any
 from zlib import crc32
 
 from bot.calendars import counters, events, rules
-from bot.calendars.counters import Counter, CounterWording, Milestone, Series, SeriesWording, Step
+from bot.calendars.counters import Counter, CounterWording, Forms, Milestone, Series, SeriesWording, Step
 from bot.calendars.events import Calendar, Certainty, Event, Link, Person, Picture, Precision, Source, Tone, Wording
 from bot.calendars.rules import After, Leap, Recurrence, family
 
@@ -192,12 +192,12 @@ def _person_from(plain: dict[str, Any]) -> Person:
 def _series_from(plain: dict[str, Any]) -> Series:
     steps = tuple(Step(date.fromisoformat(step["on"]), step["value"], step.get("text", "")) for step in plain["steps"])
     wordings = tuple(map(_series_wording_from, plain.get("translations", ())))
-    return Series(plain["key"], plain["label"], steps, plain.get("language", "en"), wordings)
+    return Series(plain["key"], plain["label"], steps, plain.get("language", "en"), wordings, _forms_from(plain))
 
 
 def _series_wording_from(plain: dict[str, Any]) -> SeriesWording:
     steps = ((date.fromisoformat(on), text) for on, text in plain.get("steps", ()))
-    return SeriesWording(plain["language"], plain["label"], tuple(steps))
+    return SeriesWording(plain["language"], plain["label"], tuple(steps), _forms_from(plain))
 
 
 def _counter_from(plain: dict[str, Any]) -> Counter:
@@ -207,9 +207,17 @@ def _counter_from(plain: dict[str, Any]) -> Counter:
         plain[name] = date.fromisoformat(plain[name]) if plain.get(name) else None
     plain["milestones"] = _milestones_from(plain)
     plain["series"] = tuple(map(_series_from, plain.get("series", ())))
-    wordings = ({**each, "milestones": _milestones_from(each)} for each in plain.get("translations", ()))
+    plain["label_forms"] = _forms_from(plain)
+    wordings = (
+        {**each, "milestones": _milestones_from(each), "label_forms": _forms_from(each)}
+        for each in plain.get("translations", ())
+    )
     plain["translations"] = tuple(CounterWording(**each) for each in wordings)
     return Counter(**plain)
+
+
+def _forms_from(plain: dict[str, Any]) -> Forms:
+    return tuple((form, text) for form, text in plain.get("label_forms", ()))
 
 
 def _milestones_from(plain: dict[str, Any]) -> tuple[Milestone, ...]:

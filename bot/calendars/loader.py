@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from bot.calendars import format as written_form
 from bot.calendars import persian
-from bot.calendars.counters import Counter, CounterWording, Milestone, Series, SeriesWording, Step
+from bot.calendars.counters import Counter, CounterWording, Forms, Milestone, Series, SeriesWording, Step
 from bot.calendars.events import Calendar, Event, Link, Person, Picture, Precision, Source, Wording
 from bot.calendars.format import (
     AfterEntry,
@@ -173,8 +173,15 @@ def _series(head: CalendarFile) -> dict[str, Series]:
 
 def _one_series(head: CalendarFile, key: str, entry: SeriesEntry) -> Series:
     steps = tuple(Step(step.on, step.value, step.text) for step in entry.steps)
-    translations = (SeriesWording(tag, each.label, tuple(each.steps.items())) for tag, each in entry.translations.items())
-    return Series(key, entry.label, steps, head.language, tuple(translations))
+    translations = (
+        SeriesWording(tag, each.label["other"], tuple(each.steps.items()), _forms(each.label))
+        for tag, each in entry.translations.items()
+    )
+    return Series(key, entry.label["other"], steps, head.language, tuple(translations), _forms(entry.label))
+
+
+def _forms(label: Mapping[str, str]) -> Forms:
+    return tuple((form, text) for form, text in label.items() if form != "other")
 
 
 def _counters(found: list[Problem], head: CalendarFile, series: dict[str, Series], document: Document) -> Iterator[Counter]:
@@ -190,7 +197,7 @@ def _counter(head: CalendarFile, key: str, entry: CounterEntry, series: tuple[Se
     return Counter(
         key=key,
         calendar=head.calendar,
-        label=entry.label,
+        label=entry.label["other"],
         counting=entry.counting,
         first=entry.first,
         last=entry.last,
@@ -202,9 +209,10 @@ def _counter(head: CalendarFile, key: str, entry: CounterEntry, series: tuple[Se
         label_of_several=entry.label_of_several,
         language=head.language,
         translations=tuple(
-            CounterWording(tag, each.label, each.label_of_several, _milestones(each.milestones))
+            CounterWording(tag, each.label["other"], each.label_of_several, _milestones(each.milestones), _forms(each.label))
             for tag, each in entry.translations.items()
         ),
+        label_forms=_forms(entry.label),
     )
 
 

@@ -26,16 +26,21 @@ names: [Ana]
 hashtags: [A, B]
 series:
   s:
-    label: "{n} held"
+    label: {one: "{n} is held", other: "{n} held"}
     steps: [{on: 2025-01-01, value: 3}, {on: 2026-01-01, value: 0, text: none left}]
-    translations: {de: {label: "{n} gehalten", steps: {2026-01-01: keine mehr}}, fr: {label: "{n} retenus"}}
+    translations:
+      de: {label: "{n} gehalten", steps: {2026-01-01: keine mehr}}
+      fr: {label: {one: "{n} retenu", other: "{n} retenus"}}
 counters:
   a: {counting: span, first: 2024-02-28, last: 2025-03-01, label: "{n}/{total}", series: [s], milestones: {2: two},
       label_of_several: "{first}-{last}/{total}",
-      translations: {de: {label: "{n} von {total}", milestones: {2: zwei}}, fr: {label: "{n}", label_of_several: "{last}"}}}
+      translations: {
+        de: {label: "{n} von {total}", milestones: {2: zwei}},
+        fr: {label: {one: "1", other: "{n}"}, label_of_several: "{last}"},
+      }}
   b: {counting: until, last: 2030-01-01, label: "{n}", ends: exclusive}
   c: {counting: since, first: 2020-01-01, label: "{n}", only_milestones: true, milestones: {2000: m}}
-  d: {counting: years, first: 2020-02-29, label: "{n}", leap_day: mar1}
+  d: {counting: years, first: 2020-02-29, label: {one: "{n} year", other: "{n} years"}, leap_day: mar1}
 events:
   - {key: a, title: "line\\nbreak", date: 1979-11-04, time: 10:30, date_end: 1979-11-05, certainty: disputed, tone: solemn}
   - {key: b, title: B, date: 1979-11, more: m, importance: 5, translations: {de: {title: Be, more: mehr}, en: {title: Bee}}}

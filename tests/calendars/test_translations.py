@@ -198,3 +198,43 @@ COUNTED = "calendar: a\ntitle: A\ncounters:\n  c:\n    counting: since\n    firs
 )
 def test_a_mistake_in_the_translation_of_a_counter_is_told(more: str, expected: str) -> None:
     assert problems_of(f"{COUNTED}{more}\n") == [f"head.yaml:5:5: {expected}"]
+
+
+YEARS = """
+calendar: years
+title: Years
+counters:
+  open:
+    counting: years
+    first: 2020-01-01
+    label: {one: "{n} year open", other: "{n} years open"}
+    translations:
+      fr: {label: {one: "{n} an", many: "{n} d’années", other: "{n} ans"}}
+      fa: {label: "{n} سال"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("en", ["0 years open", "1 year open", "2 years open"]),
+        ("fr", ["0 an", "1 an", "2 ans"]),
+        ("fa", ["۰ سال", "۱ سال", "۲ سال"]),
+    ],
+)
+def test_a_label_has_the_form_that_its_number_asks_for(language: str, expected: list[str]) -> None:
+    found = loaded(YEARS)
+    assert [reading(found, date(year, 6, 1)).told_in(language).label for year in (2020, 2021, 2022)] == expected
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"),
+    [
+        ("{one: a}", "the label has no form 'other'; add other: for the numbers without a form of their own"),
+        ("{ones: a, other: b}", "there is no plural form 'ones'; did you mean 'one'?"),
+        ("[a]", "a label must be a text, or a mapping of plural forms; write it in quotes, with {n}"),
+        ("{one: [a], other: b}", "a label must be a text, or a mapping of plural forms; write it in quotes, with {n}"),
+    ],
+)
+def test_a_mistake_in_the_forms_of_a_label_is_told(label: str, expected: str) -> None:
+    assert problems_of(COUNTED.replace("'{n}'", label)) == [f"head.yaml:7:12: {expected}"]
