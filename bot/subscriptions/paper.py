@@ -124,6 +124,14 @@ class Paper:
         look = replace(self.style(subscription, channel, {}), plain=other)
         return (compose_thread if subscription.thread else compose_whole)(found, look)
 
+    def phrases(self, subscription: Subscription) -> Phrases:
+        """The words of its posts that are ours, in its language. Raises `Problems` for mistakes in a file of the user's."""
+        return phrases(subscription.language, self._folders(subscription))
+
+    def _folders(self, subscription: Subscription) -> tuple[Traversable, ...]:
+        own = (subscription.templates,) if subscription.templates else ()
+        return (*own, *self.templates)
+
     def runs(self, subscription: Subscription, day: date) -> tuple[tuple[str, time, str], ...]:
         """What a subscription gets on a day: the run, the time of day and the time zone of each delivery."""
         at, zone = subscription.at, subscription.timezone
@@ -151,14 +159,6 @@ class Paper:
         return style(
             folders, channel.kind, channel.markup, budget, subscription.language, tuple(tags), continues=_continues(channel)
         )
-
-    def phrases(self, subscription: Subscription) -> Phrases:
-        """The words of its posts that are ours, in its language. Raises `Problems` for mistakes in a file of the user's."""
-        return phrases(subscription.language, self._folders(subscription))
-
-    def _folders(self, subscription: Subscription) -> tuple[Traversable, ...]:
-        own = (subscription.templates,) if subscription.templates else ()
-        return (*own, *self.templates)
 
 
 def _look(subscription: Subscription, channel: Channel, facts: Mapping[str, Any]) -> Hashable:
