@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 NOTHING = r"(?!)"  # fits no text
 GAP = "\u200b"  # a zero-width space: parts a sign from what it would act on
-ADDRESS = r"https?://[^\s<\[\]]+[^<.,:;\"'\[\]\s]"
+ADDRESS = r"https?://[^\s<\[\]`]+[^<.,:;\"'\[\]\s`]"
 OPEN, CLOSE = "\u2039\u203a"  # look like angle brackets, and mean nothing
 _OFF = str.maketrans("<>|", f"{OPEN}{CLOSE}\u00a6")
 _ENDS_A_LINK = re.compile(r"[\s\x00-\x20\x7f()<>\[\]\\\"`*|\u200b]")
@@ -28,10 +28,10 @@ def escaper(signs: str, whole: str = ADDRESS) -> Callable[[str], str]:
     return lambda text: pattern.sub(escaped, text)
 
 
-def parted(signs: str) -> Callable[[str], str]:
-    """Puts a zero-width space behind whatever the pattern finds outside of addresses."""
-    pattern = re.compile(rf"(?P<address>{ADDRESS})|{signs}", re.MULTILINE)
-    return lambda text: pattern.sub(lambda match: match[0] if match["address"] else match[0] + GAP, text)
+def parted(signs: str, whole: str = ADDRESS) -> Callable[[str], str]:
+    """Puts a zero-width space behind whatever the pattern finds; what fits `whole` stays as it is."""
+    pattern = re.compile(rf"(?P<whole>{whole})|{signs}", re.MULTILINE)
+    return lambda text: pattern.sub(lambda match: match[0] if match["whole"] else match[0] + GAP, text)
 
 
 def strong(text: str) -> str:

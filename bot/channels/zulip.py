@@ -19,7 +19,7 @@ from pydantic import Field, SecretStr, field_validator
 from bot.channels import Answer, Conversation, Doubt, InDoubt, Pace, Post, Rate, Receipt, Request, Scope
 from bot.channels._addresses import checked_address, checked_token
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
-from bot.channels._markdown_text import GAP, address, on_one_line, parted, strong, without_brackets
+from bot.channels._markdown_text import GAP, NOTHING, address, on_one_line, parted, strong, without_brackets
 from bot.documents import mistake
 from bot.fields import Strict
 from bot.rendering.budget import Budget, Unit, cut
@@ -36,7 +36,8 @@ _EMAIL = re.compile(r"[^@\s:]+@[^@\s:/]+")
 _CODE = re.compile(r"[A-Z_]{2,60}")
 _PICTURE = re.compile(r"https?://\S+")
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
-quiet = parted(r"@(?=\*|\Z)")  # `@**Name**`, `@*group*`; `@_**Name**` is silent by itself
+# `@**Name**`, `@*group*`; `@_**Name**` is silent by itself. In an address too: Zulip looks for names first.
+quiet = parted(r"@(?=\*|\Z)", NOTHING)
 _unlinked = parted(r"\](?=\()")
 # Zulip has no backslash: at the beginning of a line, a zero-width space makes a sign literal.
 _LEADING = re.compile(r"^(?=[ \t]*(?:[>#]|[-+*][ \t]|[0-9]+[.)][ \t]|`{3}|~{3}))", re.MULTILINE)

@@ -73,6 +73,10 @@ def test_a_line_that_begins_like_a_list_stays_a_line() -> None:
     assert MARKDOWN.escape("[a](https://evil.example)") == "[a]\u200b(https://evil.example)"
 
 
+def test_nobody_is_called_by_what_looks_like_an_address() -> None:
+    assert "@**" not in MARKDOWN.escape("https://example.org/@**all** and https://example.org/?x=@*team*")
+
+
 # looking
 
 
