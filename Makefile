@@ -39,6 +39,7 @@ soak: .venv/development  ## the long runs with a witness: kills, suspensions, ev
 bench: .venv/development  ## measure, and print the ratios
 	@$(BIN)/python bench/start.py
 	@$(BIN)/python bench/due.py
+	@$(BIN)/python bench/card.py
 
 clean:  ## all that was made here
 	rm -rf .venv .peers dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

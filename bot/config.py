@@ -46,6 +46,13 @@ class OnDoubt(StrEnum):
     REPEAT = "repeat"
 
 
+class Theme(StrEnum):
+    """The colours of a picture card."""
+
+    LIGHT = "light"
+    DARK = "dark"
+
+
 class Rhythm(StrEnum):
     DAILY = "daily"
     WEEKLY = "weekly"

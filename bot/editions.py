@@ -101,6 +101,14 @@ class Edition:
         same = all(new is old for new, old in zip((*entries, *readings), (*self.entries, *self.readings), strict=True))
         return self if same else replace(self, entries=entries, readings=readings)
 
+    def with_own_counter(self) -> Edition:
+        """The same with the day numbers of its lead's own date only; all of them, if nothing leads."""
+        lead = self.lead
+        if lead is None:
+            return self
+        own = lead.reading.original if lead.reading else None
+        return replace(self, readings=tuple(each for each in self.readings if each.original == own))
+
     def without_least(self) -> Edition:
         """The same without its least important entry, of equals the last one; the lead always stays."""
         least = min(reversed(self._others()), key=_importance)

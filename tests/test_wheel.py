@@ -67,6 +67,8 @@ def test_the_wheel_holds_the_code_and_what_it_ships(built: Path) -> None:
     assert "bot/_shipped/templates/edition.txt.j2" in names
     assert "bot/_shipped/config.yaml" in names
     assert "bot/database/migrations/0001_deliveries.sql" in names
+    fonts = ("DejaVuSansCondensed.ttf", "DejaVuSansCondensed-Bold.ttf", "LICENSE")
+    assert {f"bot/rendering/fonts/{each}" for each in fonts} <= {*names}
     assert {each.split("/")[0] for each in names if ".dist-info" not in each} == {"bot"}
 
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "run": "bot.cli.run",
     "day": "bot.cli.day",
     "calendar": "bot.cli.calendar",
+    "card": "bot.cli.card",
     "people": "bot.cli.people",
     "simulate": "bot.cli.simulate",
     "import": "bot.cli.exchange:import_",

@@ -171,16 +171,7 @@ def _leaving_out(draft: _Draft) -> Iterator[_Draft]:
     while len(draft.edition.entries) > 1:
         draft = replace(draft, edition=draft.edition.without_least())
         yield draft
-    yield replace(draft, edition=_with_own_counter(draft.edition))
-
-
-def _with_own_counter(edition: Edition) -> Edition:
-    """The edition with the day numbers of its lead's own date only; all of them, if nothing leads."""
-    lead = edition.lead
-    if lead is None:
-        return edition
-    own = lead.reading.original if lead.reading else None
-    return replace(edition, readings=tuple(each for each in edition.readings if each.original == own))
+    yield replace(draft, edition=draft.edition.with_own_counter())
 
 
 def _shortened(draft: _Draft, style: Style) -> _Draft:

@@ -34,6 +34,13 @@ def full_date(day: date, language: str = "en") -> str:
     return _day_told(str(format_date(day, format="long", locale=locale(language))), language)
 
 
+def month(day: date, language: str = "en") -> str:
+    """Nov, Nov., نوامبر: short, as over a column."""
+    from babel.dates import format_date
+
+    return str(format_date(day, format="LLL", locale=locale(language)))
+
+
 def weekday(day: date, language: str = "en") -> str:
     from babel.dates import format_date
 

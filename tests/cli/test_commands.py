@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from pathlib import Path
 
 import pytest
@@ -313,3 +314,39 @@ def test_the_check_finds_a_mistake_in_a_file_of_words(capsys: pytest.CaptureFixt
 
     assert code == 2
     assert "mine/locales/it.yaml:2:8: today 'oggi {n}' cannot be filled; leave out the braces" in err
+
+
+def test_the_card_of_a_day_is_a_picture_with_words(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    code, out, _ = run(capsys, "card", "--date", "2026-11-23", "--size", "square", "--out", "day.png")
+
+    assert code == 0
+    assert struct.unpack(">II", (folder / "day.png").read_bytes()[16:24]) == (1080, 1080)
+    assert out.startswith("day.png: ")
+    assert "Alternative text: Day 20 of 444, 23 November 1979 · 47 years ago. US secretly warns Iran" in out
+
+
+def test_the_whole_span_is_one_picture(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    code, out, _ = run(capsys, "card", "--whole", "--theme", "dark", "--out", "whole.png")
+
+    assert code == 0
+    assert struct.unpack(">II", (folder / "whole.png").read_bytes()[16:24])[0] == 1600
+    assert "66 → 63 → 53 → 52 → 0 Americans held." in out
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--whole", "--date", "2026-11-23", "--out", "a.png"), "--whole is of all days"),
+        (("--out", "no/such/folder.png"), "cannot write no/such/folder.png"),
+        (("--calendar", "own.yaml", "--whole", "--out", "a.png"), "no calendar here counts days"),
+        (("--calendar", "own.yaml", "--date", "2026-05-13", "--out", "a.png"), "no event on this day"),
+        (("--calendar", "iran-hostage-crisi", "--out", "a.png"), "iran-hostage-crisis"),
+    ],
+)
+def test_a_mistake_with_a_card_is_told(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], expected: str) -> None:
+    Path("own.yaml").write_text("calendar: own\ntitle: Own\nevents: [{key: a, date: 1979-05-12, title: A}]\n")
+
+    code, _, err = run(capsys, "card", *words)
+
+    assert code == 2
+    assert expected in err

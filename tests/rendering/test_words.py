@@ -65,3 +65,7 @@ def test_the_first_of_a_month_is_said_as_the_french_say_it(day: date, expected: 
 )
 def test_before_a_day_of_the_same_month_the_month_is_left_out(last: date, language: str, expected: str) -> None:
     assert words.beginning(DAY, last, language) == expected
+
+
+def test_a_month_is_short() -> None:
+    assert [words.month(DAY, language) for language in ("en", "de", "fa")] == ["Nov", "Nov", "نوامبر"]
