@@ -110,6 +110,9 @@ class Told(Strict):
     in_doubt: OnDoubt = OnDoubt.HOLD
     roll_up: bool = Field(False, description="after an outage, the days that are late in one post instead of several")
     thread: bool = Field(False, description="split a long edition into numbered posts, where the platform has threads")
+    card: Theme | None = Field(
+        None, description="a picture of the day with each post, light or dark, where the kind can upload one"
+    )
     templates: str | None = Field(None, description="a folder whose templates come before all others")
 
     @model_validator(mode="after")

@@ -16,7 +16,7 @@ from pydantic import BaseModel, SecretStr
 
 import bot.cli.main as commandline
 from bot.calendars import format as calendars
-from bot.channels import Addressed, Channel, Checks, Direct, Finds, Learns, Pace, Rate, kinds
+from bot.channels import Addressed, Channel, Checks, Direct, Finds, Learns, Pace, Rate, Uploads, kinds
 from bot.cli.schema import schema as schema_of
 from bot.config import Network, Told, Top
 
@@ -104,6 +104,7 @@ def channels() -> str:
         "Server's own limits",
         "Can be asked for a post",
         "Credentials can be tried",
+        "Takes a card",
     )
     parts = [
         f"# Kinds of channels\n\n{NOTICE}",
@@ -125,7 +126,7 @@ def _kind_rows(kind: type[Channel]) -> Iterator[tuple[str, ...]]:
     holds = f"{budget.limit:,} {budget.unit.value}" if budget.limit < 10**9 else "any length"
     for each in _variants(kind):
         name = f"`{kind.kind}`" if each is kind else f"`{kind.kind}`, {_means(each)}"
-        yield (name, kind.title, holds, *(_yes(issubclass(each, one)) for one in (Learns, Finds, Checks)))
+        yield (name, kind.title, holds, *(_yes(issubclass(each, one)) for one in (Learns, Finds, Checks, Uploads)))
 
 
 def _means(variant: type[Any]) -> str:

@@ -19,9 +19,11 @@ from bot.channels import Answer, Unavailable, Wait, key_for, mastodon, slack, we
 from bot.channels._answers import Rule, classify, failure, waiting_time
 from bot.channels._http import reaction_to
 from bot.channels._mastodon_text import count
+from bot.channels._pictures import Picture
 from bot.channels._slack_text import MRKDWN, date_token
 from bot.delivery.policy import webhook_wait
 from bot.rendering.budget import Unit, cut, length
+from bot.rendering.message import Image
 
 CONTRACTS = Path(__file__).parents[2] / "shared" / "contracts"
 GROUPS = {"text", "slack", "mastodon", "standard-webhooks"}
@@ -110,7 +112,7 @@ def rate_limit_wait(given: Case) -> Case:
 
 def media_flow(given: Case) -> Case:
     options = mastodon.MastodonOptions.model_validate({"server": "https://social.example.org", "access_token": "fake"})
-    conversation = mastodon.Mastodon(options).upload(b"bytes", "image/png", "a picture", {})
+    conversation = mastodon.Mastodon(options).upload(Picture(b"bytes", "image/png", 1, 1), Image("", "a picture", ""), {})
     step = next(conversation)
     try:
         for exchange in given["exchange"]:

@@ -235,6 +235,15 @@ class Continues(Protocol):
 
 
 @runtime_checkable
+class Uploads(Protocol):
+    """A platform that takes the bytes of a picture with a post."""
+
+    def beside_picture(self, facts: Mapping[str, Any]) -> Budget:
+        """How much a message may hold that has a picture of its own."""
+        ...
+
+
+@runtime_checkable
 class Learns(Protocol):
     """A platform whose limits each server sets for itself."""
 

@@ -83,7 +83,7 @@ def embed(message: Message, uploaded: str = "") -> dict[str, Any]:
     A picture by address cannot carry its alternative text, so it stands below for everyone to read.
     """
     made: dict[str, Any] = {"description": message.text}
-    if message.image is None or not (uploaded or _by_address(message.image)):
+    if message.image is None or not (uploaded or by_address(message.image)):
         return made
     shown = f"attachment://{uploaded}" if uploaded else message.image.url
     words = (message.image.credit,) if uploaded else (message.image.alt, message.image.credit)
@@ -95,5 +95,5 @@ def embed(message: Message, uploaded: str = "") -> dict[str, Any]:
     return made
 
 
-def _by_address(image: Image) -> bool:
+def by_address(image: Image) -> bool:
     return len(image.url) <= ADDRESS and bool(_PICTURE.fullmatch(image.url))

@@ -1,6 +1,6 @@
 """What is a picture, for a platform that wants its bytes, its size, or words in its place?
 
-A picture is fetched by its address before the post leaves. A post never fails for want of its picture.
+A picture is fetched by its address, and a card drawn, before the post leaves. A post never fails for want of its picture.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.channels import Conversation, Failure, Request
+from bot.errors import Mistake
 from bot.rendering.budget import Budget
+from bot.rendering.cards import Card
 from bot.rendering.message import Image
 
 WITHOUT = "posted without its picture"
@@ -40,8 +42,15 @@ def addressed(image: Image | None) -> Image | None:
     return image if image is not None and _ADDRESS.fullmatch(image.url) else None
 
 
+def had(image: Image | None) -> Image | None:
+    """The image, if its bytes can be had: it has an address on the web, or is a card."""
+    return image if image is not None and image.card else addressed(image)
+
+
 def fetched(image: Image, most: int) -> Conversation[Picture | None]:
-    """The picture behind an address; None where it cannot be had, is no picture, or is larger than `most` bytes."""
+    """The picture of a card or behind an address; None where it cannot be had, is no picture, or has over `most` bytes."""
+    if image.card is not None:
+        return _drawn(image.card, most)
     if addressed(image) is None:
         return None
     try:
@@ -51,13 +60,24 @@ def fetched(image: Image, most: int) -> Conversation[Picture | None]:
     return picture(answer.body) if answer.status == 200 and len(answer.body) <= most else None
 
 
+def _drawn(card: Card, most: int) -> Picture | None:
+    """Drawn when the post was composed, too: where there was no picture then, none was promised."""
+    from bot.rendering.cards.drawing import drawn
+
+    try:
+        data = drawn(card)
+    except Mistake:
+        return None
+    return picture(data) if len(data) <= most else None
+
+
 def described(text: str, image: Image, escape: Callable[[str], str], budget: Budget) -> str | None:
     """The text and, behind it, the words for its picture, shortened to what the budget leaves; None if that is too little.
 
     For platforms that know no alternative text. The sign in front is read aloud as "framed picture" in any language.
     """
     spoken = words(image).split()
-    if not spoken:
+    if not spoken or image.card:  # the words of a card are those of its post
         return text
     for count in range(len(spoken), min(_WORDS, len(spoken)) - 1, -1):
         ending = " …" if count < len(spoken) else ""

@@ -51,9 +51,10 @@ def fallback(message: Message) -> str:
     return escaped_within(f"{message.title}\n{message.plain}".strip(), TEXT)
 
 
-def blocks(message: Message) -> list[dict[str, Any]]:
-    """The message as legal blocks; none where it is too long for them."""
-    built = [*_header(message.title), *map(_section, pieces(message.text, SECTION)), *_picture(message.image, message.title)]
+def blocks(message: Message, file: str = "") -> list[dict[str, Any]]:
+    """The message as legal blocks; none where it is too long for them. `file` is the id of an uploaded picture."""
+    shown = _uploaded(file, message.image, message.title) if file else _picture(message.image, message.title)
+    built = [*_header(message.title), *map(_section, pieces(message.text, SECTION)), *shown]
     fits = len(built) <= MOST_BLOCKS and sum(map(_length, built)) <= ALL_BLOCKS
     return built if fits else []
 
@@ -71,10 +72,19 @@ def _section(text: str) -> dict[str, Any]:
 def _picture(image: Image | None, title: str) -> Iterator[dict[str, Any]]:
     if image is None or len(image.url) > IMAGE_URL or not _PICTURE.fullmatch(image.url):
         return
-    alt = cut(image.alt.strip() or title.strip() or image.credit, ALT, Unit.CODEPOINTS)
-    yield {"type": "image", "image_url": image.url, "alt_text": alt or "picture"}
+    yield {"type": "image", "image_url": image.url, "alt_text": alternative(image, title, ALT)}
     if image.credit.strip():
         yield {"type": "context", "elements": [{"type": "mrkdwn", "text": escaped_within(image.credit.strip(), CREDIT)}]}
+
+
+def _uploaded(file: str, image: Image | None, title: str) -> Iterator[dict[str, Any]]:
+    alt = alternative(image, title, ALT) if image else title
+    yield {"type": "image", "slack_file": {"id": file}, "alt_text": alt}
+
+
+def alternative(image: Image, title: str, most: int) -> str:
+    """The words for those who do not see the picture; Slack wants some."""
+    return cut(image.alt.strip() or title.strip() or image.credit, most, Unit.CODEPOINTS) or "picture"
 
 
 def _length(block: dict[str, Any]) -> int:

@@ -21,7 +21,7 @@ from bot.channels._addresses import checked_address, checked_token, compact
 from bot.channels._answers import SUCCESSES, UNKNOWN, Reaction, Rule, classify, dotted, failure
 from bot.channels._bluesky_record import COLLECTION, Blob, receipt, record, rkey
 from bot.channels._bluesky_text import BUDGET, RICH_TEXT
-from bot.channels._pictures import WITHOUT, addressed, fetched
+from bot.channels._pictures import WITHOUT, fetched, had
 from bot.documents import mistake
 from bot.fields import Strict
 from bot.rendering.budget import Budget
@@ -144,13 +144,15 @@ class Bluesky:
     def budget(self, facts: Mapping[str, Any]) -> Budget:  # noqa: ARG002  # the same everywhere
         return BUDGET
 
+    beside_picture = budget
+
     def check(self) -> Conversation[str]:
         session = yield from self._login()
         return f"@{session.handle} on {urlsplit(session.pds).netloc}"
 
     def post(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:  # noqa: ARG002  # no facts needed
         """Put only where nothing is yet. What is there under this key is the post of an earlier attempt."""
-        image = addressed(post.message.image)
+        image = had(post.message.image)
         whole = record(post, (yield from self._blob(image)) if image else None)
         while True:
             answer = yield from self._asked(lambda session: self._put(session, post, whole))

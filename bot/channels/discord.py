@@ -6,9 +6,8 @@ https://docs.discord.com/developers/topics/opcodes-and-status-codes
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -20,13 +19,15 @@ from bot import __version__
 from bot.channels import Answer, Conversation, Doubt, Pace, Post, Rate, Receipt, Request, Scope
 from bot.channels._addresses import checked_address, compact
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
-from bot.channels._discord_text import ALT, BUDGET, MARKDOWN, SILENT, THREAD_NAME, content, embed
+from bot.channels._discord_text import ALT, BUDGET, MARKDOWN, SILENT, THREAD_NAME, by_address, content, embed
+from bot.channels._forms import Part, multipart
 from bot.channels._markdown_text import on_one_line
-from bot.channels._pictures import Picture, fetched
+from bot.channels._pictures import WITHOUT, Picture, fetched
 from bot.documents import mistake
 from bot.fields import Strict
 from bot.rendering.budget import Budget, Unit, cut
 from bot.rendering.markup import Markup
+from bot.rendering.message import Image
 
 HOSTS = ("discord.com", "discordapp.com")
 USER_AGENT = f"DiscordBot (https://example.org/thisday, {__version__})"  # another form may be blocked
@@ -137,6 +138,10 @@ class _Draft:
             body |= {"thread_name": self.thread_name} | ({"applied_tags": list(tags)} if tags else {})
         return body
 
+    def shows(self, image: Image | None) -> bool:
+        """Whether the picture that was wished is there, uploaded or by its address."""
+        return image is None or self.upload is not None or (self.picture and by_address(image))
+
     def mended(self, rule: Rule) -> _Draft | None:
         """What to try after this answer; None if nothing is left to try."""
         if rule.id in _NO_THREAD and self.thread_id:
@@ -196,6 +201,8 @@ class Discord:
     def budget(self, facts: Mapping[str, Any]) -> Budget:  # noqa: ARG002  # Discord's limits are the same everywhere
         return BUDGET
 
+    beside_picture = budget
+
     def post(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:  # noqa: ARG002  # likewise
         """The picture is fetched and uploaded; what Discord clearly refuses is put right, once for each reason."""
         image = post.message.image
@@ -206,7 +213,7 @@ class Discord:
             answer = yield self._request(draft)
             rule = classify(RULES, answer)
             if rule.reaction in SUCCESSES:
-                return Receipt(id=str(dotted(answer.json(), "id") or ""))
+                return Receipt(str(dotted(answer.json(), "id") or ""), note="" if draft.shows(image) else WITHOUT)
             mended = None if rule.id in seen else draft.mended(rule)
             if mended is None:
                 raise failure(_lasting(rule), answer, self.title, _said(answer))
@@ -246,7 +253,9 @@ class Discord:
         headers = {"user-agent": USER_AGENT, "content-type": "application/json"}
         if draft.upload is None:
             return Request("POST", url, headers, body, commits=True)
-        kind, whole = _multipart(body, draft.upload)
+        upload = draft.upload
+        file = Part("files[0]", upload.data, upload.media_type, upload.name)
+        kind, whole = multipart([Part("payload_json", body, "application/json"), file])
         return Request("POST", url, {**headers, "content-type": kind}, whole, commits=True, timeout=UPLOAD_TIMEOUT)
 
 
@@ -259,21 +268,3 @@ def _said(answer: Answer) -> str:
     """Discord's number for what is wrong; its words may be another page's, and that may repeat our address."""
     code = dotted(answer.json(), "code")
     return f"code {code}" if isinstance(code, int) else ""
-
-
-def _multipart(body: bytes, upload: Picture) -> tuple[str, bytes]:
-    """A form of JSON and one file. The boundary comes from the content, so that equal posts are equal bytes."""
-    boundary = hashlib.sha256(body + upload.data).hexdigest()
-    return f"multipart/form-data; boundary={boundary}", b"\r\n".join(_lines(boundary.encode(), body, upload))
-
-
-def _lines(boundary: bytes, body: bytes, upload: Picture) -> Iterator[bytes]:
-    yield b"--" + boundary
-    yield b'content-disposition: form-data; name="payload_json"'
-    yield b"content-type: application/json\r\n"
-    yield body
-    yield b"--" + boundary
-    yield f'content-disposition: form-data; name="files[0]"; filename="{upload.name}"'.encode()
-    yield f"content-type: {upload.media_type}\r\n".encode()
-    yield upload.data
-    yield b"--" + boundary + b"--\r\n"

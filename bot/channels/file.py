@@ -10,7 +10,6 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from string import Formatter
@@ -203,7 +202,7 @@ class FileOfJson(File):
         message = post.message
         fields = ("title", "text", "language", "tone", "link", "part", "parts")
         said = {**message.data, "slot": post.slot, **{each: getattr(message, each) for each in fields}}
-        said["image"] = asdict(message.image) if message.image else None
+        said["image"] = message.image.plain if message.image else None
         return json.dumps(said, ensure_ascii=False, sort_keys=True, indent=2)
 
 

@@ -6,7 +6,6 @@ repeat looks at the account's own statuses first. https://docs.joinmastodon.org/
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -33,11 +32,13 @@ from bot.channels import (
 )
 from bot.channels._addresses import checked_address, checked_token, compact, known_by
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
+from bot.channels._forms import Part, multipart
 from bot.channels._mastodon_text import URL_WEIGHT, count, quiet, same
+from bot.channels._pictures import WITHOUT, Picture, fetched, had, words
 from bot.fields import Strict
 from bot.rendering.budget import Budget, Unit, cut
 from bot.rendering.markup import Markup
-from bot.rendering.message import Message
+from bot.rendering.message import Image, Message
 
 MOST_CHARACTERS, DESCRIPTION = 500, 1500  # Mastodon's own, where the server does not say
 PAGE, MOST_PAGES = 20, 5  # of the account's own statuses
@@ -45,6 +46,7 @@ CLOCKS = timedelta(minutes=5)  # how far the server's clock may be from ours
 PATIENCE = 30  # looks at media that the server is still at work on
 PAUSE = Wait(2)
 UPLOAD_TIMEOUT = 60.0
+MOST_BYTES = 16 * 1024 * 1024  # of a picture, where the server does not say
 _STATUSES = "/api/v1/statuses"
 _ERROR_SHOWN = 200
 _JSON = {"content-type": "application/json"}
@@ -52,7 +54,9 @@ _JSON = {"content-type": "application/json"}
 
 class MastodonOptions(Strict):
     server: str = Field(description="the server's address, such as https://mastodon.example")
-    access_token: SecretStr = Field(description="a token with write:statuses and read:accounts, read:statuses")
+    access_token: SecretStr = Field(
+        description="a token with write:statuses and read:accounts, read:statuses; for pictures also write:media"
+    )
     visibility: Literal["public", "unlisted", "private", "direct"] = "unlisted"
     content_warning: str = Field(default="", description="a text that hides the post until a reader opens it")
     content_warning_for: Literal["solemn", "all"] = Field(default="solemn", description="which messages carry the warning")
@@ -93,6 +97,10 @@ RULES = (
     Rule("race", Reaction.RETRY_BACKOFF, http=503, has="temporary problem", harmless=True),
     Rule("server", Reaction.RETRY_BACKOFF, http="5xx"),
 )
+
+
+# A clear no, perhaps because of the picture. Servers word it differently; the post is worth a try without.
+_FOR_ITS_PICTURE = {"media-not-ready", "validation", "bad-request"}
 
 
 class Mastodon:
@@ -168,29 +176,56 @@ class Mastodon:
             asked["max_id"] = str(recent[-1].get("id"))
         raise InDoubt(f"{self._host}: so much was posted since that the post may be further back")
 
+    beside_picture = budget
+
     def post(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:
-        """On a repeat it looks first. A reply whose target is gone is posted on its own."""
+        """On a repeat it looks first. The picture is uploaded before; what the server clearly refuses is left out."""
         repeated = post.first_tried is not None
         if repeated:
             found = yield from self.find(post, facts)
             if found is not None:
                 return found
         status = self._status(post)
+        note = yield from self._pictured(status, post.message.image, facts)
+        unready = 0
         while True:
             answer = yield self._publish(status, post.key)
             rule = classify(RULES, answer, endpoint="statuses", repeated_key=repeated)
             if rule.reaction in SUCCESSES:
-                return _receipt(answer.json())
-            if rule.id != "reply-target-gone" or status.pop("in_reply_to_id", None) is None:
+                return _receipt(answer.json(), note)
+            if rule.id == "media-not-ready" and "media_ids" in status and unready < PATIENCE:
+                unready += 1
+                yield PAUSE
+            elif rule.id in _FOR_ITS_PICTURE and status.pop("media_ids", None):
+                note = WITHOUT
+            elif rule.id != "reply-target-gone" or status.pop("in_reply_to_id", None) is None:
                 raise self._failure(rule, answer, repeated=repeated)
 
-    def upload(self, data: bytes, media_type: str, alt: str, facts: Mapping[str, Any]) -> Conversation[str | None]:
+    def draft(self, post: Post) -> Request:
+        """The request that publishes, before the picture is uploaded."""
+        return self._publish(self._status(post), post.key)
+
+    def _pictured(self, status: dict[str, Any], image: Image | None, facts: Mapping[str, Any]) -> Conversation[str]:
+        """Attaches the picture; says why, where the post has to go without."""
+        if image is None:
+            return ""
+        try:
+            picture = (yield from fetched(image, _number(facts, "image_size_limit", MOST_BYTES))) if had(image) else None
+            media_id = (yield from self.upload(picture, image, facts)) if picture else None
+        except Failure as failed:
+            return f"{WITHOUT}: {failed.why}"
+        if media_id is None:
+            return WITHOUT
+        status["media_ids"] = [media_id]
+        return ""
+
+    def upload(self, picture: Picture, image: Image, facts: Mapping[str, Any]) -> Conversation[str | None]:
         """The id of a picture, ready to be attached; None where the server does not take it.
 
         https://docs.joinmastodon.org/methods/media/#v2
         """
-        limit = _number(facts, "description_limit", DESCRIPTION)
-        kind, content = _multipart(data, media_type, cut(alt, limit, Unit.CODEPOINTS))
+        alt = cut(words(image), _number(facts, "description_limit", DESCRIPTION), Unit.CODEPOINTS)
+        kind, content = multipart([*_about(image, alt), Part("file", picture.data, picture.media_type, picture.name)])
         answer = yield self._ask("POST", "/api/v2/media", {"content-type": kind}, content, timeout=UPLOAD_TIMEOUT)
         media_id = str(dotted(answer.json(), "id"))
         for _ in range(PATIENCE):
@@ -283,8 +318,8 @@ class Mastodon:
         return re.sub(r"\s+", " ", said).replace(token, "…")[:_ERROR_SHOWN] if isinstance(said, str) else ""
 
 
-def _receipt(status: Mapping[str, Any]) -> Receipt:
-    return Receipt(id=str(status.get("id") or ""), url=str(status.get("url") or ""))
+def _receipt(status: Mapping[str, Any], note: str = "") -> Receipt:
+    return Receipt(id=str(status.get("id") or ""), url=str(status.get("url") or ""), note=note)
 
 
 def _created(status: Mapping[str, Any]) -> datetime:
@@ -321,13 +356,8 @@ def _number(facts: Mapping[str, Any], name: str, default: int) -> int:
     return value if isinstance(value, int) and value > 0 else default
 
 
-def _multipart(data: bytes, media_type: str, alt: str) -> tuple[str, bytes]:
-    """A form of one file and its description. The boundary comes from the data, so equal uploads are equal bytes."""
-    boundary = hashlib.sha256(data).hexdigest()
-    ending = media_type.partition("/")[2].partition("+")[0] or "bin"
-    parts = (
-        f'--{boundary}\r\ncontent-disposition: form-data; name="description"\r\n\r\n{alt}\r\n',
-        f'--{boundary}\r\ncontent-disposition: form-data; name="file"; filename="picture.{ending}"\r\n',
-        f"content-type: {media_type}\r\n\r\n",
-    )
-    return f"multipart/form-data; boundary={boundary}", "".join(parts).encode() + data + f"\r\n--{boundary}--\r\n".encode()
+def _about(image: Image, alt: str) -> Iterator[Part]:
+    """The words of a picture, and, of a card, what must stay in view where it is cropped."""
+    yield Part("description", alt.encode())
+    if image.card:
+        yield Part("focus", ",".join(f"{each:.2f}" for each in image.card.focus).encode())

@@ -19,7 +19,7 @@ from bot.channels import Answer, Conversation, Doubt, Failure, InDoubt, Pace, Po
 from bot.channels._addresses import checked_address, checked_token, compact, known_by
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
 from bot.channels._matrix_text import BUDGET, HTML, Uploaded, content, event_and_root, without_markup
-from bot.channels._pictures import WITHOUT, addressed, fetched
+from bot.channels._pictures import WITHOUT, fetched, had
 from bot.documents import mistake
 from bot.fields import Strict
 from bot.rendering.budget import Budget
@@ -127,6 +127,8 @@ class Matrix:
     def budget(self, facts: Mapping[str, Any]) -> Budget:  # noqa: ARG002  # the same everywhere
         return BUDGET
 
+    beside_picture = budget
+
     def check(self) -> Conversation[str]:
         """Also refuses an encrypted room: a plain event would be shown there with a warning."""
         base = yield from self._base()
@@ -220,7 +222,7 @@ class Matrix:
         return Request("PUT", url, self._headers({"content-type": "application/json"}), compact(whole), commits=True)
 
     def _content(self, base: str, post: Post) -> Conversation[dict[str, Any]]:
-        image = addressed(post.message.image)
+        image = had(post.message.image)
         uploaded = (yield from self._uploaded(base, image)) if image else None
         return content(post.message, uploaded, post.reply_to)
 

@@ -15,18 +15,26 @@ from urllib.parse import urlencode, urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from bot.channels import Answer, Conversation, Doubt, InDoubt, Pace, Post, Rate, Receipt, Request, Scope
+from bot.channels import Answer, Conversation, Doubt, Failure, InDoubt, Pace, Post, Rate, Receipt, Request, Scope, Wait
 from bot.channels._addresses import checked_address, compact, known_by
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
-from bot.channels._slack_text import BUDGET, MRKDWN, blocks, fallback
+from bot.channels._pictures import WITHOUT, fetched
+from bot.channels._slack_text import BUDGET, MRKDWN, alternative, blocks, fallback
 from bot.documents import mistake
 from bot.fields import Strict
 from bot.rendering.budget import Budget
 from bot.rendering.markup import Markup
+from bot.rendering.message import Image, Message
 
 HOSTS = ("hooks.slack.com", "hooks.slack-gov.com")
 PAGE, MOST_PAGES = 15, 4  # of a channel's history; apps outside of Slack's directory get 15 at once
 EARLIER = timedelta(seconds=60)  # how far Slack's clock may be behind ours
+PATIENCE, PAUSE = 6, Wait(2)  # tries of a post whose file Slack is still at work on
+UPLOAD_TIMEOUT = 60.0
+MOST_BYTES = 10 * 1024 * 1024  # of a picture
+FILE_ALT = 1000  # code points of a file's alternative text
+_FILE = re.compile(r"F[A-Z0-9]+")
+_ADDRESS = r"https?://[^\s<>\"]+"
 _CODE = re.compile(r"[a-z_]{2,80}")  # Slack's words for an error; anything else is not shown
 _TS = re.compile(r"[0-9]{10}\.[0-9]{6}")
 _JSON = {"content-type": "application/json; charset=utf-8"}
@@ -37,7 +45,9 @@ class SlackOptions(Strict):
     """Either `webhook_url`, or `bot_token` and `channel`."""
 
     webhook_url: SecretStr | None = Field(default=None, description="the address of an incoming webhook; a secret")
-    bot_token: SecretStr | None = Field(default=None, description="a bot token (xoxb-…) with the scope chat:write")
+    bot_token: SecretStr | None = Field(
+        default=None, description="a bot token (xoxb-…) with the scope chat:write; for cards also files:write"
+    )
     channel: str | None = Field(default=None, description="the ID of the channel, for a bot token")
     api_url: str = Field(default="https://slack.com/api", description="where the Web API is; GovSlack has another")
 
@@ -196,27 +206,39 @@ class Slack:
 
     def post(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:  # noqa: ARG002  # likewise
         """Sent whole first; what Slack clearly refuses (blocks, the thread) is left out and the rest sent once more."""
-        body = self._body(post)
+        file, note = yield from self._file(post.message)
+        body, unready = self._body(post, file), 0
         while True:
             answer = yield self._request(body)
             rule = classify(self.rules, answer)
             if rule.reaction in SUCCESSES:
-                return self._receipt(answer)
+                return self._receipt(answer, note)
+            if rule.id == "blocks-bad" and file:  # it is at work on the file for a few seconds, and then says this
+                unready += 1
+                if unready == PATIENCE:
+                    file, note, body = "", WITHOUT, self._body(post, "")
+                yield PAUSE
+                continue
             spare = "thread_ts" if rule.id == "thread-bad" else "blocks"
             if rule.reaction not in {Reaction.DEGRADE, Reaction.SPLIT} or body.pop(spare, None) is None:
                 raise failure(rule, answer, self.title, _said(answer))
 
-    def _body(self, post: Post) -> dict[str, Any]:
+    def _body(self, post: Post, file: str) -> dict[str, Any]:
         message = post.message
         body: dict[str, Any] = {"text": fallback(message), "unfurl_links": False, "unfurl_media": False}
-        built = blocks(message)
+        built = blocks(message, file)
         return {**body, "blocks": built} if built else body
 
     def _request(self, body: Mapping[str, Any]) -> Request:
         return Request("POST", _clear(self.options.webhook_url), _JSON, compact(body), commits=True)
 
-    def _receipt(self, answer: Answer) -> Receipt:  # noqa: ARG002  # a webhook says "ok" and no more
-        return Receipt()
+    def _file(self, message: Message) -> Conversation[tuple[str, str]]:  # noqa: ARG002  # a webhook takes no files
+        """The id of the uploaded picture; where there is none and one was wished, why not."""
+        yield from ()
+        return "", ""
+
+    def _receipt(self, answer: Answer, note: str) -> Receipt:  # noqa: ARG002  # a webhook says "ok" and no more
+        return Receipt(note=note)
 
 
 class SlackBot(Slack):
@@ -234,6 +256,13 @@ class SlackBot(Slack):
     @property
     def destination(self) -> str:
         return f"{urlsplit(self.options.api_url).hostname}/{self.options.channel}"
+
+    def beside_picture(self, facts: Mapping[str, Any]) -> Budget:
+        return self.budget(facts)
+
+    def draft(self, post: Post) -> Request:
+        """The request that publishes, before a picture is uploaded."""
+        return self._request(self._body(post, ""))
 
     def find(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt | None]:  # noqa: ARG002  # no facts needed
         """Looks for the key in what was posted since the first try. https://docs.slack.dev/reference/methods/conversations.history"""
@@ -255,6 +284,41 @@ class SlackBot(Slack):
         content = self._understood(answer)
         return f"{content.get('user', 'a bot')} in {content.get('team', 'a workspace')}"
 
+    def _file(self, message: Message) -> Conversation[tuple[str, str]]:
+        """A card is uploaded; a picture by address is shown from there."""
+        image = message.image
+        if image is None or image.card is None:
+            return "", ""
+        try:
+            file = yield from self._uploaded(image, message.title)
+        except Failure as failed:
+            return "", f"{WITHOUT}: {failed.why}"
+        return file, "" if file else WITHOUT
+
+    def _uploaded(self, image: Image, title: str) -> Conversation[str]:
+        """The id of a file that has no place of its own; "" where Slack does not take it.
+
+        https://docs.slack.dev/messaging/working-with-files/#uploading_files
+        """
+        picture = yield from fetched(image, MOST_BYTES)
+        if picture is None:
+            return ""
+        asked = {"filename": picture.name, "length": len(picture.data), "alt_txt": alternative(image, title, FILE_ALT)}
+        answer = yield self._call("files.getUploadURLExternal", _FORM, urlencode(asked).encode())
+        given = self._understood(answer)
+        url, file = str(dotted(given, "upload_url") or ""), str(dotted(given, "file_id") or "")
+        if not _FILE.fullmatch(file) or not re.fullmatch(_ADDRESS, url):
+            return ""
+        taken = yield Request("POST", url, {"content-type": picture.media_type}, picture.data, timeout=UPLOAD_TIMEOUT)
+        if taken.status != 200:
+            return ""
+        done = compact({"files": [{"id": file, "title": title}]})
+        self._understood((yield self._call("files.completeUploadExternal", _JSON, done)))
+        return file
+
+    def _call(self, method: str, headers: Mapping[str, str], content: bytes) -> Request:
+        return Request("POST", f"{self.options.api_url}/{method}", self._headers(headers), content)
+
     def _read(self, method: str, asked: Mapping[str, Any]) -> Conversation[Any]:
         """A reading method by GET; some servers that speak Slack's language know only POST."""
         url, form = f"{self.options.api_url}/{method}", urlencode(asked)
@@ -269,11 +333,11 @@ class SlackBot(Slack):
             raise failure(rule, answer, self.title, _said(answer), commits=False)
         return answer.json()
 
-    def _body(self, post: Post) -> dict[str, Any]:
+    def _body(self, post: Post, file: str) -> dict[str, Any]:
         payload = {"slot": post.slot, "part": post.message.part, "digest": post.key}
         body = {
             "channel": self.options.channel,
-            **super()._body(post),
+            **super()._body(post, file),
             "metadata": {"event_type": "daily_post", "event_payload": payload},
         }
         if post.reply_to is not None and _TS.fullmatch(post.reply_to.id):
@@ -287,9 +351,10 @@ class SlackBot(Slack):
     def _headers(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         return {"authorization": f"Bearer {_clear(self.options.bot_token)}", **(more or {})}
 
-    def _receipt(self, answer: Answer) -> Receipt:
+    def _receipt(self, answer: Answer, note: str) -> Receipt:
         cut_off = "message_truncated" in str(dotted(answer.json(), "response_metadata.warnings"))
-        return Receipt(id=str(answer.json().get("ts", "")), note="Slack cut the text" if cut_off else "")
+        notes = ["Slack cut the text"] if cut_off else []
+        return Receipt(id=str(answer.json().get("ts", "")), note="; ".join([*notes, note] if note else notes))
 
 
 def _clear(secret: SecretStr | None) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -18,7 +19,8 @@ from pydantic import Field, SecretStr, field_validator
 from bot.channels import Answer, Conversation, Doubt, Failure, Pace, Post, Rate, Receipt, Request, Scope
 from bot.channels._addresses import checked_address, compact
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
-from bot.channels._pictures import WITHOUT, addressed, described
+from bot.channels._forms import Part, multipart
+from bot.channels._pictures import WITHOUT, Picture, addressed, described, fetched
 from bot.channels._telegram_text import BUDGET, CAPTION_BUDGET, HTML, TEXT, quiet, visible
 from bot.documents import mistake
 from bot.fields import Strict
@@ -27,6 +29,9 @@ from bot.rendering.markup import Markup
 from bot.rendering.message import Message
 
 API = "https://api.telegram.org"
+UPLOADED = "attach://photo"  # stands for a picture that travels with the request
+UPLOAD_TIMEOUT = 60.0
+MOST_BYTES = 10_000_000  # of a photo
 _JSON = {"content-type": "application/json"}
 _NAME = re.compile(r"@[A-Za-z][A-Za-z0-9_]{3,31}")
 _ERROR_SHOWN = 200
@@ -118,6 +123,7 @@ SPARE = {
     "photo-url": PICTURE,
     "photo-url-2": PICTURE,
     "too-large": PICTURE,
+    "bad-request": PICTURE,  # such as IMAGE_PROCESS_FAILED
 }
 
 
@@ -159,6 +165,10 @@ class Telegram:
     def budget(self, facts: Mapping[str, Any]) -> Budget:  # noqa: ARG002  # the same everywhere
         return BUDGET
 
+    def beside_picture(self, facts: Mapping[str, Any]) -> Budget:  # noqa: ARG002  # likewise
+        """A card has its text as a caption, which is shorter."""
+        return CAPTION_BUDGET
+
     def check(self) -> Conversation[str]:
         bot = yield from self._read("getMe", {})
         chat = yield from self._read("getChat", {"chat_id": self.options.chat})
@@ -166,10 +176,13 @@ class Telegram:
 
     def post(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:  # noqa: ARG002  # no facts needed
         """Sent whole first. A group that moved is followed once; what Telegram clearly refuses is left out."""
-        chat, without = self.options.chat, frozenset[str]()
+        image = post.message.image
+        card = (yield from fetched(image, MOST_BYTES)) if image and image.card else None
+        drawable = card is not None or image is None or image.card is None
+        chat, without = self.options.chat, frozenset[str]() if drawable else frozenset({PICTURE})
         while True:
             body = self._body(post, chat, without)
-            answer = yield self._request("sendPhoto" if "photo" in body else "sendMessage", body, commits=True)
+            answer = yield self._publish(body, card)
             rule = classify(RULES, answer)
             if rule.reaction in SUCCESSES:
                 return _receipt(answer, _notes(post.message, body, chat, self.options.chat))
@@ -182,7 +195,24 @@ class Telegram:
             else:
                 raise self._failure(rule, answer)
 
+    def draft(self, post: Post) -> Request:
+        """The request that publishes, without the bytes of a picture."""
+        body = self._body(post, self.options.chat, frozenset())
+        return self._request("sendPhoto" if "photo" in body else "sendMessage", body, commits=True)
+
     # requests
+
+    def _publish(self, body: Mapping[str, Any], card: Picture | None) -> Request:
+        """A card travels in the request itself, the other fields beside it."""
+        if "photo" not in body:
+            return self._request("sendMessage", body, commits=True)
+        if body["photo"] != UPLOADED or card is None:
+            return self._request("sendPhoto", body, commits=True)
+        fields = ((name, value) for name, value in body.items() if name != "photo")
+        parts = [Part(name, value.encode() if isinstance(value, str) else compact(value)) for name, value in fields]
+        kind, form = multipart([*parts, Part("photo", card.data, card.media_type, card.name)])
+        request = self._request("sendPhoto", {}, commits=True)
+        return replace(request, headers={"content-type": kind}, content=form, timeout=UPLOAD_TIMEOUT)
 
     def _request(self, method: str, body: Mapping[str, Any], *, commits: bool = False) -> Request:
         url = f"{self.options.api_url}/bot{self.options.bot_token.get_secret_value()}/{method}"
@@ -217,11 +247,13 @@ class Telegram:
 def _content(message: Message, without: frozenset[str]) -> dict[str, Any]:
     """A photo with the text as its caption; a longer text shows the picture above as its preview; else the text alone.
 
-    Telegram knows no alternative text, so the picture's words end the text. https://core.telegram.org/bots/api#sendphoto
+    Telegram knows no alternative text, so the picture's words end the text; those of a card are in it. https://core.telegram.org/bots/api#sendphoto
     """
     text = message.text.strip() or HTML.escape(message.title)
     if FORMAT in without:
         return {"text": _bare(message, text), "link_preview_options": {"is_disabled": True}}
+    if message.image and message.image.card and PICTURE not in without and CAPTION_BUDGET.fits(text):
+        return {"photo": UPLOADED, "caption": text, "parse_mode": "HTML"}
     image = None if PICTURE in without else addressed(message.image)
     if image is not None and (caption := described(text, image, HTML.escape, CAPTION_BUDGET)):
         return {"photo": image.url, "caption": caption, "parse_mode": "HTML"}

@@ -10,7 +10,6 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -134,7 +133,7 @@ def _body(post: Post) -> bytes:
         "language": message.language,
         "tone": message.tone,
         "link": message.link,
-        "image": asdict(message.image) if message.image else None,
+        "image": message.image.plain if message.image else None,
     }
     body = {"type": TYPE, "timestamp": f"{_day(post)}T00:00:00Z", "data": data}
     return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

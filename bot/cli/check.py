@@ -10,7 +10,7 @@ import click
 
 from bot.app import App
 from bot.calendars.events import Event
-from bot.channels import Checks, Failure
+from bot.channels import Channel, Checks, Failure, Uploads
 from bot.cli.main import DONE, NOT_ALL
 from bot.cli.opening import open_app, resolved
 from bot.cli.output import as_json
@@ -68,6 +68,8 @@ def _problems(app: App, wanted: Subscription) -> Iterator[Problem]:
         app.paper.calendars(wanted.calendars)
         channel = app.channel(wanted)
         app.paper.messages(wanted, channel, resolved("today", app, wanted.timezone), {})
+        if wanted.card:
+            _check_card(channel)
     except Problems as found:
         yield from found.problems
     except Mistake as found:
@@ -89,6 +91,16 @@ def _notes(app: App, wanted: Subscription) -> Iterator[str]:
 
 def _is_told_in(language: str, event: Event) -> bool:
     return nearest(language, (event.told_in(language).language,)) is not None
+
+
+def _check_card(channel: Channel) -> None:
+    """Raises `Mistake` where a card is wished that cannot be made or sent; a post would go out without."""
+    from bot.rendering.cards.lettering import needed
+
+    if not isinstance(channel, Uploads):
+        raise Mistake(f"{channel.title} cannot take a card here", "leave card: out, or use a kind that uploads pictures")
+    for module in ("PIL.ImageFont", "arabic_reshaper", "bidi.algorithm"):
+        needed(module)
 
 
 async def _ask(app: App, wanted: Sequence[Subscription]) -> list[dict[str, Any]]:

@@ -10,14 +10,22 @@ from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
+from bot.rendering.cards import Card, card_from
+
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture by address, with its alternative text and the name of who made it."""
+    """A picture with its alternative text and the name of who made it: by its address, or a card that is to be drawn."""
 
     url: str
     alt: str
     credit: str
+    card: Card | None = None
+
+    @property
+    def plain(self) -> dict[str, str]:
+        """What a program is told that reads the message."""
+        return {"url": self.url, "alt": self.alt, "credit": self.credit}
 
 
 @dataclass(frozen=True)
@@ -50,5 +58,11 @@ class Message:
 def message_from(text: str) -> Message:
     """The message that is written as `json`."""
     plain = json.loads(text)
-    plain["image"] = Image(**plain["image"]) if plain["image"] else None
+    plain["image"] = _image_from(plain["image"]) if plain["image"] else None
     return Message(**plain)
+
+
+def _image_from(plain: dict[str, Any]) -> Image:
+    """A message that was stored before there were cards says nothing of one."""
+    kept = plain.get("card")
+    return Image(**{**plain, "card": card_from(kept) if kept else None})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, time, timedelta
@@ -12,7 +13,7 @@ from bot.calendars.almanac import Almanac
 from bot.calendars.counters import Reading
 from bot.calendars.events import Calendar
 from bot.calendars.shelf import Shelf
-from bot.channels import Channel, Continues, offers
+from bot.channels import Channel, Continues, Uploads, offers
 from bot.config import Hold, Mode, QuietDays, Rhythm
 from bot.editions import (
     Choice,
@@ -26,15 +27,18 @@ from bot.editions import (
     week,
 )
 from bot.errors import Mistake
+from bot.rendering.budget import Budget
+from bot.rendering.cards import Look, Size, card
 from bot.rendering.compose import Style, compose_thread, compose_whole, style
 from bot.rendering.markup import Markup
-from bot.rendering.message import Message
+from bot.rendering.message import Image, Message
 from bot.rendering.phrases import Phrases, phrases
 from bot.rendering.templates import Templates
 from bot.replays import can_hold_date, retold
 from bot.subscriptions.recent import Recent
 from bot.subscriptions.subscription import Subscription
 
+log = logging.getLogger(__name__)
 Told = tuple[date, str]  # a day and a run
 Messages = tuple[Message, ...] | NothingToTell
 _RUN_OF_DAY, _RUN_OF_EVENT = "day-{}", "at-{}"
@@ -110,8 +114,25 @@ class Paper:
         found = self.edition(subscription, *told[0]) if one else self.rolled_up(subscription, told)
         if isinstance(found, NothingToTell):
             return found
-        look = self.style(subscription, channel, facts)
-        return (compose_thread if subscription.thread else compose_whole)(found, look)
+        return self._worded(found, subscription, channel, self.style(subscription, channel, facts))
+
+    def _worded(self, found: Edition, subscription: Subscription, channel: Channel, look: Style) -> tuple[Message, ...]:
+        made = (compose_thread if subscription.thread else compose_whole)(found, look)
+        return self._with_card(made, found, subscription) if _has_card(subscription, channel) else made
+
+    def _with_card(self, made: tuple[Message, ...], found: Edition, subscription: Subscription) -> tuple[Message, ...]:
+        """The first of the messages with the card of its edition for a picture; as they were where it cannot be drawn."""
+        from bot.rendering.cards.drawing import plan
+
+        assert subscription.card is not None
+        look = Look(subscription.card, Size.WIDE, subscription.language)
+        shown = card(found, self.calendars(subscription.calendars), look, self.phrases(subscription))
+        try:
+            plan(shown)  # a tenth of the work, and all that can go wrong; it is drawn when the post leaves
+        except Mistake as mistake:
+            log.warning("a post goes out without its card: %s", mistake)
+            return made
+        return (replace(made[0], image=Image("", shown.alt, "", shown)), *made[1:])
 
     def shown(
         self, subscription: Subscription, channel: Channel, day: date, markup: Markup
@@ -121,8 +142,7 @@ class Paper:
         if isinstance(found, NothingToTell):
             return found
         other = Templates(self._folders(subscription), channel.kind, markup, self.phrases(subscription))
-        look = replace(self.style(subscription, channel, {}), plain=other)
-        return (compose_thread if subscription.thread else compose_whole)(found, look)
+        return self._worded(found, subscription, channel, replace(self.style(subscription, channel, {}), plain=other))
 
     def phrases(self, subscription: Subscription) -> Phrases:
         """The words of its posts that are ours, in its language. Raises `Problems` for mistakes in a file of the user's."""
@@ -155,7 +175,7 @@ class Paper:
 
     def _style(self, subscription: Subscription, channel: Channel, facts: Mapping[str, Any]) -> Style:
         tags = dict.fromkeys(tag for each in self.calendars(subscription.calendars) for tag in each.hashtags)
-        folders, budget = self._folders(subscription), channel.budget(facts)
+        folders, budget = self._folders(subscription), room(subscription, channel, facts)
         return style(
             folders, channel.kind, channel.markup, budget, subscription.language, tuple(tags), continues=_continues(channel)
         )
@@ -164,11 +184,23 @@ class Paper:
 def _look(subscription: Subscription, channel: Channel, facts: Mapping[str, Any]) -> Hashable:
     """Equal for two subscriptions that get the same words on every day."""
     said = tuple(getattr(subscription, name) for name in _IN_WORDS)
-    return said, channel.markup, channel.budget(facts), _continues(channel)
+    budget, card_too = room(subscription, channel, facts), _has_card(subscription, channel)
+    return said, channel.markup, budget, _continues(channel), card_too
 
 
 def _continues(channel: Channel) -> bool:
     return offers(channel, Continues) and channel.continues
+
+
+def _has_card(subscription: Subscription, channel: Channel) -> bool:
+    return subscription.card is not None and offers(channel, Uploads)
+
+
+def room(subscription: Subscription, channel: Channel, facts: Mapping[str, Any]) -> Budget:
+    """How much a post may hold: less, on some platforms, beside a card."""
+    if subscription.card is not None and offers(channel, Uploads):
+        return channel.beside_picture(facts)
+    return channel.budget(facts)
 
 
 def _retold(almanac: Almanac, subscription: Subscription, day: date) -> list[Reading]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from bot.config import ChannelConfig, Config, Hold, Mode, OnDoubt, QuietDays, Rhythm, Told, Top
+from bot.config import ChannelConfig, Config, Hold, Mode, OnDoubt, QuietDays, Rhythm, Theme, Told, Top
 
 
 class Owner(StrEnum):
@@ -43,6 +43,7 @@ class Subscription:
     in_doubt: OnDoubt
     roll_up: bool
     thread: bool
+    card: Theme | None
     templates: Path | None
     owner: Owner
 

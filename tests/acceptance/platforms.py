@@ -13,6 +13,7 @@ import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+from urllib.parse import parse_qs
 
 HOOK = "/services/T00000001/B00000001/fake-hook-canary"
 BOT_TOKEN = "xoxb-fake-bot-canary"
@@ -43,6 +44,9 @@ class Platforms:
     seen: list[Seen] = field(default_factory=list)
     posts: dict[str, list[Any]] = field(default_factory=lambda: {"hook": [], "bot": [], "mastodon": [], "receiver": []})
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)
+    media: dict[str, int] = field(default_factory=dict)  # by id: how often it was asked for since its upload
+    files: dict[str, bytes] = field(default_factory=dict)  # by id
+    shared: set[str] = field(default_factory=set)  # the files that were completed
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __enter__(self) -> Self:
@@ -105,6 +109,8 @@ def _route(platforms: Platforms, seen: Seen) -> Reply:
     path = seen.path.partition("?")[0]
     if path.startswith("/services/"):
         return _slack_hook(platforms, seen)
+    if path.startswith(("/slack-upload/", "/slack-api/files.")):
+        return _slack_file(platforms, seen, path.rpartition("/")[2])
     if path.startswith("/slack-api/"):
         return _slack_api(platforms, seen, path.rpartition("/")[2])
     if path.startswith("/api/"):
@@ -139,11 +145,32 @@ def _slack_api(platforms: Platforms, seen: Seen, method: str) -> Reply:
     body = seen.json
     if body.get("channel") != CHANNEL:
         return _json(200, {"ok": False, "error": "channel_not_found"})
+    shown = {block["slack_file"]["id"] for block in body.get("blocks", []) if "slack_file" in block}
+    if shown - platforms.shared:
+        return _json(200, {"ok": False, "error": "invalid_blocks"})
     ts = f"17845272{len(platforms.posts['bot']):02}.000300"
     platforms.posts["bot"].append({**body, "ts": ts})
     return _json(
         200, {"ok": True, "channel": CHANNEL, "ts": ts, "message": {"type": "message", "text": body["text"], "ts": ts}}
     )
+
+
+def _slack_file(platforms: Platforms, seen: Seen, what: str) -> Reply:
+    """Three steps: an address for the bytes, the bytes, and that they are all."""
+    if what in platforms.files:
+        platforms.files[what] = seen.body
+        return _text(200, f"OK - {len(seen.body)}")
+    if seen.headers.get("authorization") != f"Bearer {BOT_TOKEN}":
+        return _json(200, {"ok": False, "error": "invalid_auth"})
+    if what == "files.completeUploadExternal":
+        platforms.shared |= {each["id"] for each in seen.json["files"] if platforms.files.get(each["id"])}
+        return _json(200, {"ok": True, "files": seen.json["files"]})
+    asked = {name: value for name, (value,) in parse_qs(seen.body.decode()).items()}
+    if len(asked.get("alt_txt", "")) > 1000 or int(asked["length"]) < 1:
+        return _json(200, {"ok": False, "error": "invalid_arguments"})
+    file = f"F{len(platforms.files):04}"
+    platforms.files[file] = b""
+    return _json(200, {"ok": True, "upload_url": f"{platforms.url}/slack-upload/{file}", "file_id": file})
 
 
 def _mastodon(platforms: Platforms, seen: Seen, path: str) -> Reply:
@@ -158,7 +185,20 @@ def _mastodon(platforms: Platforms, seen: Seen, path: str) -> Reply:
         return _json(200, list(reversed(platforms.posts["mastodon"])))
     if path == "/api/v1/statuses" and seen.method == "POST":
         return _status(platforms, seen)
-    return _json(404, {"error": "Record not found"})
+    return _medium(platforms, path.rpartition("/")[2])
+
+
+def _medium(platforms: Platforms, number: str) -> Reply:
+    """An upload is taken in, and ready at the second look."""
+    if number == "media":
+        number = str(115041 + len(platforms.media))
+        platforms.media[number] = 0
+        return _json(202, {"id": number, "url": None})
+    if number not in platforms.media:
+        return _json(404, {"error": "Record not found"})
+    platforms.media[number] += 1
+    ready = platforms.media[number] > 1
+    return _json(200 if ready else 206, {"id": number, "url": "https://mastodon.example/a.png" if ready else None})
 
 
 def _status(platforms: Platforms, seen: Seen) -> Reply:
@@ -166,6 +206,8 @@ def _status(platforms: Platforms, seen: Seen) -> Reply:
     key, body = seen.headers.get("idempotency-key", ""), seen.json
     if key in platforms.keys:
         return _json(200, platforms.keys[key])
+    if any(platforms.media.get(each, 0) < 2 for each in body.get("media_ids", [])):
+        return _json(422, {"error": "Cannot attach files that have not finished processing. Try again in a moment!"})
     number = 116822046110229504 + len(platforms.posts["mastodon"])
     status = {
         "id": str(number),
@@ -173,6 +215,7 @@ def _status(platforms: Platforms, seen: Seen) -> Reply:
         "url": f"https://mastodon.example/@otd/{number}",
         "content": f"<p>{body['status']}</p>",
         "visibility": body["visibility"],
+        "media_attachments": [{"id": each} for each in body.get("media_ids", [])],
     }
     platforms.posts["mastodon"].append(status)
     if key:

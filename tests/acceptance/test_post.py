@@ -90,6 +90,28 @@ def test_every_channel_gets_the_edition_once(folder: Path, platforms: Platforms)
     }
 
 
+def test_a_card_is_uploaded_and_attached_over_the_wire(folder: Path, platforms: Platforms) -> None:
+    config = folder / "config.yaml"
+    written = config.read_text(encoding="utf-8")
+    for channel in ("bot", "masto"):
+        written = written.replace(f"\n  {channel}:\n", f"\n  {channel}:\n    card: dark\n")
+    config.write_text(written, encoding="utf-8")
+
+    done = thisday(folder, platforms, "post", "--date", "2026-11-04")
+
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "without its picture" not in done.stderr
+    assert platforms.posts["mastodon"][0]["media_attachments"] == [{"id": "115041"}]
+    assert [block for block in platforms.posts["bot"][0]["blocks"] if "slack_file" in block]
+    (file,) = platforms.files.values()
+    assert file.startswith(b"\x89PNG")
+    (upload,) = platforms.to("/api/v2/media")
+    assert upload.body.count(file) == 1
+    assert b"Day 1 of 444, 4 November 1979" in upload.body
+    (stored,) = platforms.to("/slack-upload/F0000")
+    assert "authorization" not in stored.headers
+
+
 def test_the_texts_say_what_the_day_is(folder: Path, platforms: Platforms) -> None:
     thisday(folder, platforms, "post", "--date", "2026-11-04")
 

@@ -8,10 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.channels import Answer, Conversation, Post, Request, Wait
-from bot.rendering.message import Message
+from bot.rendering.cards import Card, Progress
+from bot.rendering.message import Image, Message
 
 NOW = datetime(2026, 7, 20, 6, 0, 5, tzinfo=UTC)
 FIRST = datetime(2026, 7, 20, 6, 0, tzinfo=UTC)
+CARD = Card("Day 20 of 444", "The crisis", "23 November 1979", "A warning", progress=Progress(20, 444, "1979", "1981"))
+DRAWN = Image("", CARD.alt, "", CARD)
 KEY = "0123456789abcdef0123456789abcdef"
 
 

@@ -20,8 +20,9 @@ from bot.channels.bluesky import MOST_SESSIONS, SESSIONS, Bluesky, BlueskyOption
 from bot.documents import check, parse
 from bot.errors import Problems
 from bot.rendering.budget import Unit, length
+from bot.rendering.cards.drawing import drawn
 from bot.rendering.message import Image
-from tests.channels.asking import FIRST, asked, held, post, said
+from tests.channels.asking import CARD, DRAWN, FIRST, asked, held, post, said
 from tests.channels.test_contract import validator
 from tests.channels.test_pictures import PNG
 from tests.channels.test_pictures import answer as bytes_of
@@ -245,6 +246,20 @@ def test_a_picture_is_embedded_with_its_words_and_its_shape() -> None:
     assert steps[2].headers["content-type"] == "image/png"  # type: ignore[union-attr]  # a request
     assert sent["record"]["embed"]["images"] == [
         {"alt": "Bootprint in lunar soil (NASA)", "aspectRatio": {"width": 1200, "height": 675}, "image": BLOB}
+    ]
+    assert found.note == ""
+
+
+def test_a_card_is_uploaded_and_embedded_with_its_words() -> None:
+    found, steps = held(bluesky().post(post(image=DRAWN), {}), LOGGED_IN, said({"blob": BLOB}), TAKEN)
+    sent = body(steps[2])
+
+    validator("bluesky.putRecord").validate(sent)
+    assert names(steps) == ["createSession", "uploadBlob", "putRecord"]
+    assert isinstance(steps[1], Request)
+    assert (steps[1].content, steps[1].commits) == (drawn(CARD), False)
+    assert sent["record"]["embed"]["images"] == [
+        {"alt": CARD.alt, "aspectRatio": {"width": 1200, "height": 675}, "image": BLOB}
     ]
     assert found.note == ""
 

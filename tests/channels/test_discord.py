@@ -13,11 +13,15 @@ from hypothesis import strategies as st
 
 from bot.channels import InDoubt, Receipt, Refused, Request, Unavailable
 from bot.channels._discord_text import ALL_EMBEDS, ALT, BUDGET, CONTENT, FOOTER, content, embed, embed_total, escape
+from bot.channels._pictures import WITHOUT
 from bot.channels.discord import Discord, DiscordOptions
 from bot.documents import check, parse
 from bot.errors import Problems
+from bot.rendering.cards.drawing import drawn
 from bot.rendering.message import Image
-from tests.channels.asking import asked, held, post, said
+from tests.channels.asking import CARD, DRAWN, asked, held, post, said
+from tests.channels.test_contract import said as sent_with
+from tests.channels.test_contract import validator
 
 HOOK = "https://discord.com/api/webhooks/223704706495545344/fake-token_abc"
 ASKED = "https://discord.com/api/v10/webhooks/223704706495545344/fake-token_abc"
@@ -97,6 +101,27 @@ def test_a_refused_file_leaves_the_picture_by_its_address() -> None:
 
     assert isinstance(steps[2], Request)
     assert body(steps[2])["embeds"][0]["image"] == {"url": IMAGE.url}
+
+
+def test_a_card_is_uploaded_with_its_words_and_stands_in_the_embed() -> None:
+    found, (publish,) = held(discord().post(post(image=DRAWN), {}), TAKEN)
+
+    assert isinstance(publish, Request)
+    assert publish.commits
+    sent = sent_with(publish)
+    assert sent["attachments"] == [{"id": 0, "filename": "picture.png", "description": CARD.alt}]
+    assert sent["embeds"][0]["image"] == {"url": "attachment://picture.png"}
+    validator("discord.execute-webhook").validate(sent)
+    assert publish.content.count(drawn(CARD)) == 1
+    assert found == Receipt("1393862400000000001")
+
+
+def test_a_card_that_is_refused_is_left_out_and_that_is_noted() -> None:
+    found, (_, again) = held(discord().post(post(image=DRAWN), {}), no(50046), TAKEN)
+
+    assert isinstance(again, Request)
+    assert "image" not in body(again)["embeds"][0]
+    assert found.note == WITHOUT
 
 
 def test_a_draft_is_what_goes_out_where_there_is_no_picture() -> None:

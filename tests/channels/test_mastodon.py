@@ -10,13 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels import InDoubt, Receipt, Refused, Request, Throttled, Unavailable, Wait
+from bot.channels import Answer, InDoubt, Receipt, Refused, Request, Throttled, Unavailable, Wait
 from bot.channels._mastodon_text import count, quiet, same
+from bot.channels._pictures import WITHOUT, Picture
 from bot.channels.mastodon import Mastodon as Channel
 from bot.channels.mastodon import MastodonOptions
 from bot.documents import check, parse
 from bot.errors import Problems
-from tests.channels.asking import FIRST, KEY, asked, held, post, said
+from bot.rendering.cards.drawing import drawn
+from bot.rendering.message import Image
+from tests.channels.asking import CARD, DRAWN, FIRST, KEY, asked, held, post, said
+from tests.channels.test_contract import validator
+from tests.channels.test_pictures import PNG
+from tests.channels.test_pictures import answer as bytes_of
 
 ME = {"id": "14715", "acct": "otd", "bot": True}
 SERVER = "https://mastodon.example.org"
@@ -264,36 +270,141 @@ def test_a_token_is_tried_without_posting() -> None:
 
 # pictures
 
+IMAGE = Image("https://img.example.org/1969.png", "Bootprint", "NASA")
+PICTURE = Picture(b"\x89PNG\r\n", "image/png", 4, 3)
+NO_SCOPE = said({"error": "This action is outside the authorized scopes"}, 403)
+READY = said({"id": "7", "url": "u"})
+_FIELD = re.compile(rb'\r\ncontent-disposition: form-data; name="(\w+)"\r\n\r\n(.*)\r\n', re.DOTALL)
+
+
+def parts(upload: Request) -> list[bytes]:
+    boundary = upload.headers["content-type"].removeprefix("multipart/form-data; boundary=")
+    first, *found, last = upload.content.split(f"--{boundary}".encode())
+    assert (first, last) == (b"", b"--\r\n")
+    return found
+
+
+def fields(upload: Request) -> dict[str, str]:
+    """The fields of a form that are no file, as the server reads them."""
+    named = map(_FIELD.fullmatch, parts(upload))
+    return {found[1].decode(): found[2].decode() for found in named if found}
+
+
+def requests(steps: list[Any]) -> list[Request]:
+    return [step for step in steps if isinstance(step, Request)]
+
 
 def test_a_picture_is_uploaded_with_its_words_and_waited_for() -> None:
-    conversation = mastodon().upload(b"\x89PNG\r\n", "image/png", "Bootprint", {})
+    conversation = mastodon().upload(PICTURE, IMAGE, {})
 
-    found, steps = held(
-        conversation, said({"id": "7", "url": None}, 202), said({"id": "7"}, 206), said({"id": "7", "url": "u"}, 200)
-    )
+    found, steps = held(conversation, said({"id": "7", "url": None}, 202), said({"id": "7"}, 206), READY)
 
     assert found == "7"
     assert [type(step) for step in steps] == [Request, Wait, Request, Wait, Request]
-    upload = steps[0]
-    assert isinstance(upload, Request)
-    assert not upload.commits
-    assert upload.timeout == 60
-    boundary = upload.headers["content-type"].partition("boundary=")[2]
-    parts = upload.content.split(f"--{boundary}".encode())
-    assert parts[1] == b'\r\ncontent-disposition: form-data; name="description"\r\n\r\nBootprint\r\n'
-    assert parts[2].endswith(b'filename="picture.png"\r\ncontent-type: image/png\r\n\r\n\x89PNG\r\n\r\n')
-    assert parts[3] == b"--\r\n"
+    upload = requests(steps)[0]
+    assert (upload.method, upload.url, upload.commits, upload.timeout) == ("POST", f"{SERVER}/api/v2/media", False, 60)
+    assert fields(upload) == {"description": "Bootprint (NASA)"}
+    assert parts(upload)[1].endswith(b'filename="picture.png"\r\ncontent-type: image/png\r\n\r\n\x89PNG\r\n\r\n')
 
 
 def test_the_words_of_a_picture_are_cut_to_the_servers_limit() -> None:
-    upload = asked(mastodon().upload(b"x", "image/png", "a" * 2000, {"description_limit": 100}))
+    upload = asked(mastodon().upload(PICTURE, Image("", "a" * 2000, ""), {"description_limit": 100}))
 
-    assert upload.content.count(b"a" * 100 + b"\r\n") == 1
+    assert fields(upload) == {"description": "a" * 100}
 
 
 def test_a_picture_that_is_never_ready_is_given_up_for_now() -> None:
     with pytest.raises(Unavailable, match="still at work"):
-        held(mastodon().upload(b"x", "image/png", "", {}), said({"id": "7"}, 202), *[said({"id": "7"}, 206)] * 30)
+        held(mastodon().upload(PICTURE, IMAGE, {}), said({"id": "7"}, 202), *[said({"id": "7"}, 206)] * 30)
+
+
+def test_a_card_is_uploaded_before_the_post_and_attached() -> None:
+    found, steps = held(mastodon().post(post(image=DRAWN), {}), READY, said({"id": "43", "url": "u"}))
+
+    upload, publish = requests(steps)
+    validator("mastodon.media.multipart").validate(fields(upload))
+    assert fields(upload) == {"description": CARD.alt, "focus": "-0.30,0.30"}
+    assert parts(upload)[2].endswith(drawn(CARD) + b"\r\n")
+    assert (upload.commits, publish.commits) == (False, True)
+    assert body(publish)["media_ids"] == ["7"]
+    validator("mastodon.status").validate(body(publish))
+    assert found == Receipt("43", "u")
+
+
+def test_a_picture_by_address_is_fetched_without_a_credential() -> None:
+    _, steps = held(mastodon().post(post(image=IMAGE), {}), bytes_of(PNG), READY, said({"id": "43"}))
+
+    fetch, upload, publish = requests(steps)
+    assert (fetch.method, fetch.url) == ("GET", IMAGE.url)
+    assert "authorization" not in fetch.headers
+    assert fields(upload) == {"description": "Bootprint (NASA)"}
+    assert body(publish)["media_ids"] == ["7"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (said({"error": "Validation failed: File content type is invalid"}, 422), ""),
+        (
+            said({"error": "This action is outside the authorized scopes"}, 403),
+            ": mastodon.example.org answered 403: This action is outside",
+        ),
+        (said({"error": "Too many requests"}, 429), ": mastodon.example.org answered 429"),
+        (said("", 500), ": mastodon.example.org"),
+    ],
+)
+def test_a_post_never_fails_for_want_of_its_picture(answer: Answer, why: str) -> None:
+    found, steps = held(mastodon().post(post(image=DRAWN), {}), answer, said({"id": "43"}))
+
+    assert "media_ids" not in body(requests(steps)[-1])
+    assert found.note.startswith(f"{WITHOUT}{why}")
+
+
+def test_an_upload_that_does_not_arrive_is_done_without() -> None:
+    conversation = mastodon().post(post(image=DRAWN), {})
+    next(conversation)
+
+    request = conversation.throw(Unavailable("the server is away"))
+
+    assert isinstance(request, Request)
+    assert request.commits
+    assert "media_ids" not in body(request)
+
+
+def test_a_post_whose_picture_is_not_ready_after_all_waits_for_it_with_the_same_key() -> None:
+    not_ready = said({"error": "Cannot attach files that have not finished processing. Try again in a moment!"}, 422)
+
+    found, steps = held(mastodon().post(post(image=DRAWN), {}), READY, not_ready, not_ready, said({"id": "43"}))
+
+    assert [type(step) for step in steps] == [Request, Request, Wait, Request, Wait, Request]
+    assert {each.headers["idempotency-key"] for each in requests(steps)[1:]} == {KEY}
+    assert {body(each)["media_ids"][0] for each in requests(steps)[1:]} == {"7"}
+    assert found.note == ""
+
+
+def test_a_picture_that_is_refused_with_the_post_is_left_out() -> None:
+    gone = said({"error": "Bad Request: media not found: 7"}, 400)
+
+    found, steps = held(mastodon().post(post(image=DRAWN), {}), READY, gone, said({"id": "43"}))
+
+    assert ["media_ids" in body(each) for each in requests(steps)[1:]] == [True, False]
+    assert found.note == WITHOUT
+
+
+def test_a_repeat_looks_before_it_uploads_anything() -> None:
+    again = post("hello", image=DRAWN, first_tried=FIRST)
+
+    found, steps = held(mastodon().post(again, {}), said(ME), said([status(9, "hello")]))
+
+    assert found == Receipt("9", "u/9")
+    assert [each.method for each in requests(steps)] == ["GET", "GET"]
+
+
+def test_a_draft_is_the_post_without_its_picture() -> None:
+    draft = mastodon().draft(post(image=DRAWN))
+
+    assert draft.commits
+    assert "media_ids" not in body(draft)
 
 
 # options

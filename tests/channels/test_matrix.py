@@ -16,8 +16,9 @@ from bot.channels._pictures import WITHOUT
 from bot.channels.matrix import Matrix, MatrixOptions, txn_id
 from bot.documents import check, parse
 from bot.errors import Problems
+from bot.rendering.cards.drawing import drawn
 from bot.rendering.message import Image
-from tests.channels.asking import FIRST, KEY, asked, held, post, said
+from tests.channels.asking import CARD, DRAWN, FIRST, KEY, asked, held, post, said
 from tests.channels.test_contract import validator
 from tests.channels.test_pictures import PNG
 from tests.channels.test_pictures import answer as bytes_of
@@ -124,6 +125,20 @@ def test_a_picture_is_uploaded_and_carries_the_text_as_its_caption() -> None:
     assert sent["info"] == {"w": 1200, "h": 675, "mimetype": "image/png", "size": len(PNG)}
     assert sent["body"].endswith("\n\n🖼 Bootprint in lunar soil (NASA)")
     assert sent["formatted_body"] == "<strong>Apollo</strong><br/><br/>🖼 Bootprint in lunar soil (NASA)"
+    assert found.note == ""
+
+
+def test_a_card_is_uploaded_and_its_caption_says_what_it_shows() -> None:
+    uploaded = said({"content_uri": "mxc://example.org/AQwafuaFswefuhsfAFAgsw"})
+
+    found, steps = held(matrix().post(post("<strong>Day 20</strong>", image=DRAWN), {}), uploaded, TAKEN)
+    sent = body(steps[1])
+
+    assert isinstance(steps[0], Request)
+    assert (steps[0].content, steps[0].commits) == (drawn(CARD), False)
+    validator("matrix.room-message").validate(sent)
+    assert (sent["msgtype"], sent["info"]["w"], sent["info"]["h"]) == ("m.image", 1200, 675)
+    assert sent["formatted_body"] == "<strong>Day 20</strong>"
     assert found.note == ""
 
 

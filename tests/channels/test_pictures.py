@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels import Answer, Request, Unavailable
-from bot.channels._pictures import Picture, described, fetched, picture
-from bot.rendering.budget import Budget
+from bot.channels._pictures import Picture, described, fetched, had, picture
+from bot.rendering.budget import UNLIMITED, Budget
+from bot.rendering.cards.drawing import drawn
 from bot.rendering.message import Image
-from tests.channels.asking import NOW, held
+from tests.channels.asking import CARD, DRAWN, NOW, held
 
 IMAGE = Image("https://img.example.org/1969.png", "Bootprint", "NASA")
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 1200, 675)
@@ -102,3 +104,31 @@ def test_a_picture_is_told_in_words(alt: str, credit: str, shown: str) -> None:
 
 def test_words_that_cannot_be_told_are_none() -> None:
     assert described("x", Image("https://e.org/a", "one two three four five six", ""), str, Budget(10)) is None
+
+
+# cards
+
+
+def test_a_card_is_drawn_and_nobody_is_asked_for_it() -> None:
+    found, steps = held(fetched(DRAWN, 100_000))
+
+    assert steps == []
+    assert found == Picture(drawn(CARD), "image/png", 1200, 675)
+    assert held(fetched(DRAWN, 1000))[0] is None, "larger than the platform takes"
+
+
+def test_a_card_that_cannot_be_drawn_is_none() -> None:
+    strange = replace(CARD, title="漢字")
+
+    assert held(fetched(Image("", "", "", strange), 100_000)) == (None, [])
+
+
+def test_only_what_has_bytes_can_be_uploaded() -> None:
+    assert had(None) is None
+    assert had(Image("", "words", "")) is None
+    assert had(DRAWN) is DRAWN
+    assert had(IMAGE) is IMAGE
+
+
+def test_the_words_of_a_card_are_not_said_twice() -> None:
+    assert described("Day 20", DRAWN, str, UNLIMITED) == "Day 20"

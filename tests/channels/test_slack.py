@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels import Finds, InDoubt, Receipt, Refused, Request
+from bot.channels import Answer, Finds, InDoubt, Receipt, Refused, Request, Unavailable, Uploads
+from bot.channels._pictures import WITHOUT
 from bot.channels._slack_text import (
     ALL_BLOCKS,
     BUDGET,
@@ -27,8 +28,10 @@ from bot.channels._slack_text import (
 from bot.channels.slack import Slack, SlackBot, SlackOptions
 from bot.documents import check, parse
 from bot.errors import Problems
+from bot.rendering.cards.drawing import drawn
 from bot.rendering.message import Image
-from tests.channels.asking import FIRST, KEY, asked, held, post, said
+from tests.channels.asking import CARD, DRAWN, FIRST, KEY, asked, held, post, said
+from tests.channels.test_contract import validator
 
 HOOK = {"webhook_url": "https://hooks.slack.com/services/T0FAKE/B0FAKE/fake"}
 BOT = {"bot_token": "xoxb-fake", "channel": "C0123ABCDEF"}
@@ -187,6 +190,99 @@ def test_what_slack_cut_off_is_noted() -> None:
     answer = {"ok": True, "ts": "1784527201.000300", "response_metadata": {"warnings": ["message_truncated"]}}
 
     assert held(slack(**BOT).post(post(), {}), said(answer))[0].note == "Slack cut the text"
+
+
+# cards
+
+ADDRESS = said({"ok": True, "upload_url": "https://files.slack.com/upload/v1/ABC", "file_id": "F0123ABC"})
+STORED, COMPLETE = said("OK - 1234"), said({"ok": True, "files": [{"id": "F0123ABC", "title": "On this day"}]})
+UPLOADED = (ADDRESS, STORED, COMPLETE)
+POSTED = said({"ok": True, "ts": "1784527202.000400"})
+NOT_YET = said({"ok": False, "error": "invalid_blocks"})
+NO_SCOPE = said({"ok": False, "error": "missing_scope", "needed": "files:write"})
+STRANGE = said({"ok": True, "upload_url": "ftp://files.slack.com/a", "file_id": "F1"})
+
+
+def requests(steps: list[Any]) -> list[Request]:
+    return [step for step in steps if isinstance(step, Request)]
+
+
+def shows(request: Request) -> list[Any]:
+    return [each for each in body(request)["blocks"] if each["type"] == "image"]
+
+
+def test_a_card_is_uploaded_in_three_steps_and_stands_in_the_post() -> None:
+    found, steps = held(slack(**BOT).post(post(image=DRAWN), {}), *UPLOADED, POSTED)
+
+    ask, store, complete, publish = requests(steps)
+    assert [each.url for each in requests(steps)] == [
+        "https://slack.com/api/files.getUploadURLExternal",
+        "https://files.slack.com/upload/v1/ABC",
+        "https://slack.com/api/files.completeUploadExternal",
+        "https://slack.com/api/chat.postMessage",
+    ]
+    assert [each.commits for each in requests(steps)] == [False, False, False, True]
+    form = {name: value for name, (value,) in parse_qs(ask.content.decode()).items()}
+    assert form == {"filename": "picture.png", "length": str(len(drawn(CARD))), "alt_txt": CARD.alt}
+    validator("slack.files.getUploadURLExternal").validate({**form, "length": int(form["length"])})
+    assert (store.content, store.headers) == (drawn(CARD), {"content-type": "image/png"}), "without the token"
+    validator("slack.files.completeUploadExternal").validate(body(complete))
+    assert body(complete) == {"files": [{"id": "F0123ABC", "title": "On this day"}]}, "in no channel: the post shows it"
+    assert shows(publish) == [{"type": "image", "slack_file": {"id": "F0123ABC"}, "alt_text": CARD.alt}]
+    validator("slack.chat.postMessage").validate(body(publish))
+    assert found == Receipt("1784527202.000400")
+
+
+def test_while_slack_is_at_work_on_the_file_the_post_waits() -> None:
+    found, steps = held(slack(**BOT).post(post(image=DRAWN), {}), *UPLOADED, NOT_YET, NOT_YET, POSTED)
+
+    assert [type(step).__name__ for step in steps[3:]] == ["Request", "Wait", "Request", "Wait", "Request"]
+    assert all(shows(each) for each in requests(steps)[3:])
+    assert found.note == ""
+
+
+def test_a_file_that_is_never_ready_is_left_out_and_the_other_blocks_stay() -> None:
+    found, steps = held(slack(**BOT).post(post(image=DRAWN), {}), *UPLOADED, *[NOT_YET] * 6, POSTED)
+
+    assert [bool(shows(each)) for each in requests(steps)[3:]] == [True] * 6 + [False]
+    assert found.note == WITHOUT
+
+
+@pytest.mark.parametrize(
+    ("answers", "why"),
+    [
+        ((NO_SCOPE,), ": Slack answered 200: missing_scope (needs files:write); add the scope to the app"),
+        ((said("", 503),), ": Slack"),
+        ((said({"ok": True}),), ""),
+        ((STRANGE,), ""),
+        ((ADDRESS, said("no", 500)), ""),
+        ((ADDRESS, STORED, said({"ok": False, "error": "file_not_found"})), ": Slack"),
+    ],
+)
+def test_a_post_never_fails_for_want_of_its_card(answers: tuple[Answer, ...], why: str) -> None:
+    found, steps = held(slack(**BOT).post(post(image=DRAWN), {}), *answers, POSTED)
+
+    assert shows(requests(steps)[-1]) == []
+    assert found.note.startswith(f"{WITHOUT}{why}")
+
+
+def test_an_upload_that_does_not_arrive_is_done_without() -> None:
+    conversation = slack(**BOT).post(post(image=DRAWN), {})
+    next(conversation)
+    conversation.send(ADDRESS)
+
+    request = conversation.throw(Unavailable("files.slack.com is away"))
+
+    assert isinstance(request, Request)
+    assert request.commits
+    assert shows(request) == []
+
+
+def test_a_webhook_takes_no_card_and_a_draft_shows_none() -> None:
+    assert isinstance(slack(**BOT), Uploads)
+    assert not isinstance(slack(**HOOK), Uploads)
+    assert shows(asked(slack(**HOOK).post(post(image=DRAWN), {}))) == []
+    assert shows(slack(**BOT).draft(post(image=DRAWN))) == []
 
 
 # looking

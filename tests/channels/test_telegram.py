@@ -18,8 +18,9 @@ from bot.channels.telegram import Telegram, TelegramOptions
 from bot.documents import check, parse
 from bot.errors import Problems
 from bot.rendering.budget import Unit, length
+from bot.rendering.cards.drawing import drawn
 from bot.rendering.message import Image
-from tests.channels.asking import asked, held, post, said
+from tests.channels.asking import CARD, DRAWN, asked, held, post, said
 from tests.channels.test_contract import validator
 
 TOKEN = "123456:fake"
@@ -110,6 +111,59 @@ def test_a_picture_carries_the_text_as_its_caption_and_its_words_in_it() -> None
     assert method(request) == "sendPhoto"
     assert body(request)["photo"] == IMAGE.url
     assert body(request)["caption"] == "<b>1969</b> Apollo 11 lands.\n\n🖼 Bootprint in lunar soil (NASA)"
+
+
+def form(request: Request) -> dict[str, tuple[str, bytes]]:
+    """What a form says: the head and the content of each part, by its name."""
+    boundary = request.headers["content-type"].removeprefix("multipart/form-data; boundary=")
+    first, *parts, last = request.content.split(f"--{boundary}".encode())
+    assert (first, last) == (b"", b"--\r\n")
+    split = [part.removeprefix(b"\r\n").removesuffix(b"\r\n").partition(b"\r\n\r\n") for part in parts]
+    return {re.findall(rb' name="(\w+)"', head)[0].decode(): (head.decode(), content) for head, _, content in split}
+
+
+def test_a_card_travels_with_its_caption_which_says_what_it_shows() -> None:
+    channel = telegram(topic=7, silent=True)
+
+    found, (publish,) = posted(TAKEN, channel=channel, text="<b>Day 20</b>", image=DRAWN, reply_to=Receipt("12"))
+
+    sent = form(publish)
+    assert method(publish) == "sendPhoto"
+    assert (publish.commits, publish.timeout) == (True, 60)
+    assert {name: content.decode() for name, (_, content) in sent.items() if name != "photo"} == {
+        "chat_id": "@on_this_day",
+        "caption": "<b>Day 20</b>",
+        "parse_mode": "HTML",
+        "message_thread_id": "7",
+        "disable_notification": "true",
+        "reply_parameters": '{"message_id":12,"allow_sending_without_reply":true}',
+    }
+    assert sent["photo"][1] == drawn(CARD)
+    assert 'filename="picture.png"\r\ncontent-type: image/png' in sent["photo"][0]
+    assert found.note == ""
+
+
+@pytest.mark.parametrize("description", ["IMAGE_PROCESS_FAILED", "PHOTO_INVALID_DIMENSIONS"])
+def test_a_card_that_is_refused_is_left_out(description: str) -> None:
+    found, steps = posted(no(f"Bad Request: {description}"), TAKEN, image=DRAWN)
+
+    assert [method(each) for each in steps] == ["sendPhoto", "sendMessage"]
+    assert found.note == WITHOUT
+
+
+def test_a_text_too_long_for_a_caption_goes_without_its_card() -> None:
+    found, steps = posted(TAKEN, text="a" * 1025, image=DRAWN)
+
+    assert method(steps[0]) == "sendMessage"
+    assert found.note == WITHOUT
+    assert telegram().beside_picture({}).limit == 1024
+
+
+def test_a_draft_shows_the_caption_but_not_the_bytes() -> None:
+    draft = telegram().draft(post("Day 20", image=DRAWN))
+
+    validator("telegram.sendPhoto").validate(body(draft))
+    assert body(draft)["photo"] == "attach://photo"
 
 
 def test_a_text_too_long_for_a_caption_shows_the_picture_above_itself() -> None:

@@ -350,3 +350,43 @@ def test_a_mistake_with_a_card_is_told(capsys: pytest.CaptureFixture[str], words
 
     assert code == 2
     assert expected in err
+
+
+@pytest.mark.parametrize(
+    ("card", "expected"), [("webhook_url: " + SLACK, 2), ("bot_token: xoxb-fake, channel: C0123ABCDEF", 0)]
+)
+def test_a_card_where_none_can_be_uploaded_is_a_mistake(
+    capsys: pytest.CaptureFixture[str], folder: Path, card: str, expected: int
+) -> None:
+    (folder / "config.yaml").write_text(f"channels: {{newsroom: {{kind: slack, card: light, {card}}}}}", encoding="utf-8")
+
+    code, _, err = run(capsys, "check")
+
+    assert code == expected
+    assert ("Slack cannot take a card here" in err) is (expected == 2)
+
+
+def test_a_card_in_other_colours_is_a_mistake_at_its_place(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    (folder / "config.yaml").write_text(
+        f"channels:\n  newsroom:\n    kind: slack\n    webhook_url: {SLACK}\n    card: ligth\n"
+    )
+
+    code, _, err = run(capsys, "check")
+
+    assert code == 2
+    assert "config.yaml:5:" in err
+    assert "did you mean 'light'?" in err
+
+
+def test_the_request_of_a_post_with_a_card_is_shown_without_its_bytes(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    telegram = "kind: telegram, bot_token: '123456:fake', chat: '@made_up', card: light"
+    (folder / "config.yaml").write_text(f"channels: {{a: {{{telegram}}}}}", encoding="utf-8")
+
+    code, out, _ = run(capsys, "preview", "--date", "2026-11-23", "--format", "payload")
+
+    assert code == 0
+    assert json.loads(out)[0]["requests"][0]["body"]["photo"] == "attach://photo"
+    code, out, _ = run(capsys, "preview", "--date", "2026-11-23", "--format", "json")
+    assert json.loads(out)[0]["messages"][0]["image"]["card"]["headline"] == "Day 20 of 444"

@@ -17,9 +17,11 @@ from bot.calendars.almanac import Almanac
 from bot.calendars.counters import Counter, Counting, Milestone, Series, Step
 from bot.calendars.events import Event, Link, Picture, Source, Tone
 from bot.calendars.rules import OnDate
+from bot.config import Theme
 from bot.editions import Choice, Edition, edition, replayed, week
 from bot.errors import Mistake
 from bot.rendering.budget import Budget, Unit, length
+from bot.rendering.cards import Card, Look, Progress, Size, Tick
 from bot.rendering.compose import Style, compose, compose_thread, compose_whole, shortenings
 from bot.rendering.markup import Markup
 from bot.rendering.message import Image, Message, message_from
@@ -451,6 +453,20 @@ def test_a_message_has_the_edition_as_plain_values() -> None:
 def test_a_message_is_stored_and_read_again_as_it_was(picture: Picture | None) -> None:
     found = compose(edition_of(DAY, on(1979, "آزادی", 5, picture=picture), counters=(SPAN,)), STYLE)
     assert message_from(found.json) == found
+
+
+def test_a_message_with_a_card_is_stored_and_read_again_as_it_was() -> None:
+    look, progress = Look(Theme.DARK, Size.SQUARE, "fa"), Progress(20, 444, "1979", "1981", (Tick(1, "66"),))
+    card = Card("Day 20", progress=progress, look=look)
+    found = replace(compose(THREE, STYLE), image=Image("", card.alt, "", card))
+
+    assert message_from(found.json) == found
+
+
+def test_a_message_that_was_stored_before_there_were_cards_is_read() -> None:
+    found = replace(compose(THREE, STYLE), image=Image("https://p.example/1.jpg", "A crowd", "Archive"))
+
+    assert message_from(found.json.replace('"card":null,', "")) == found
 
 
 def test_equal_messages_are_equal_bytes() -> None:
