@@ -56,7 +56,11 @@ def instance(folder: Path) -> Iterator[Instance]:
 def running(folder: Path) -> Iterator[Peer]:
     with instance(folder) as there:
         yield Peer(
-            there.account(), posts=lambda: [_seen(there, each) for each in there.statuses()], shows=quiet, threads=True
+            there.account(),
+            posts=lambda: [_seen(there, each) for each in there.statuses()],
+            shows=quiet,
+            pictures=True,
+            threads=True,
         )
 
 

@@ -55,6 +55,7 @@ class Peer:
     pictures: bool = False
     threads: bool = False
     checks: bool = True
+    uploads: bool = True
 
 
 Start = Callable[[Path], AbstractContextManager[Peer]]

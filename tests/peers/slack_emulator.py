@@ -14,11 +14,11 @@ import yaml
 from bot.channels._slack_text import escape
 from tests.peers import installing
 from tests.peers.peer import Peer, Seen, channel
-from tests.peers.running import call, free_port, started
+from tests.peers.running import call, fetch, free_port, started
 
 PACKAGE = "emulate@0.12.2"  # what the name's newest version holds is another program
 TOKEN, WEAK_TOKEN = "xoxb-fake-daily", "xoxb-fake-reader"
-_SCOPES = ["chat:write", "channels:read", "channels:history"]
+_SCOPES = ["chat:write", "channels:read", "channels:history", "files:read", "files:write"]
 _CALLING = re.compile(r"<[@!#][^>]*>")
 _WORKSPACE = {
     "team": {"name": "Test", "domain": "test"},
@@ -55,6 +55,11 @@ class Workspace:
         found = {each["ts"]: each for each in (*page, *(reply for thread in threads for reply in thread))}
         return [found[ts] for ts in sorted(found)]
 
+    def file(self, number: str) -> bytes:
+        """What was uploaded under the id of a file."""
+        answer = call(f"{self.url}/api/files.info", {"file": number}, TOKEN)
+        return fetch(answer["file"]["url_private_download"], TOKEN)
+
     def _asked(self, method: str, name: str, **more: Any) -> list[dict[str, Any]]:
         answer = call(f"{self.url}/api/{method}", {"channel": self.channels[name], "limit": 100, **more}, TOKEN)
         assert answer["ok"], answer
@@ -78,16 +83,24 @@ def workspace(folder: Path) -> Iterator[Workspace]:
 def running(folder: Path) -> Iterator[Peer]:
     """By a bot's token."""
     with workspace(folder) as there:
-        yield Peer(there.bot(), lambda: [_seen(each) for each in there.messages()], shows=escape, threads=True)
+        yield Peer(there.bot(), lambda: [_seen(each, there) for each in there.messages()], shows=escape, threads=True)
 
 
 @contextmanager
 def running_webhook(folder: Path) -> Iterator[Peer]:
     with workspace(folder) as there:
-        yield Peer(there.webhook(), lambda: [_seen(each) for each in there.messages("general")], shows=escape)
+        yield Peer(there.webhook(), lambda: [_seen(each, there) for each in there.messages("general")], shows=escape)
 
 
-def _seen(message: dict[str, Any]) -> Seen:
+def _seen(message: dict[str, Any], there: Workspace) -> Seen:
     thread = message.get("thread_ts", "")
     called = _CALLING.findall(f"{message['text']} {message.get('blocks')}")
-    return Seen(message["ts"], message["text"], answers="" if thread == message["ts"] else thread, mentions=tuple(called))
+    shown = next((each for each in message.get("blocks") or () if "slack_file" in each), None)
+    return Seen(
+        message["ts"],
+        message["text"],
+        shown["alt_text"] if shown else "",
+        there.file(shown["slack_file"]["id"]) if shown else b"",
+        "" if thread == message["ts"] else thread,
+        tuple(called),
+    )

@@ -78,6 +78,7 @@ def running(folder: Path) -> Iterator[Peer]:
             shows=lambda text: text.replace("@", "@\u200b"),  # which is what keeps it from calling anybody
             threads=True,
             checks=False,  # it knows no getChat
+            uploads=False,  # nor sendPhoto
         )
 
 

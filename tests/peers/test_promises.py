@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from bot.channels import Checks, Direct, Finds
+from bot.channels import Checks, Direct, Finds, Uploads
 from bot.database import open_database
 from bot.delivery.ledger import Ledger
 from bot.delivery.states import State
+from bot.rendering.cards.drawing import drawn
+from tests.channels.asking import CARD, DRAWN
 from tests.peers import mailservers, mastodon, pds, slack_emulator, synapse, telegram, webhooks
 from tests.peers.peer import ALT, HINDI, HOSTILE, PERSIAN, Peer, Seen, Start, messages
 from tests.peers.post_office import Office, ask, find, post, send
@@ -88,6 +90,20 @@ def test_a_thread_arrives_whole_and_in_order(
         assert (first.answers, second.answers) == ("", first.id)
     if peer.pictures:
         assert (first.alt, first.picture, second.picture) == (f"{ALT} (Ann Example)", picture, b"")
+
+
+def test_a_card_is_uploaded_and_stands_in_the_post(peer: Peer, watch: Watch, office: Office) -> None:
+    if not (isinstance(peer.channel, Uploads) and peer.uploads):
+        pytest.skip(f"{peer.channel.kind} takes no pictures of ours")
+    (message, _) = messages(peer.channel)
+
+    (delivery,) = office.deliver([replace(message, image=DRAWN)])
+
+    (seen,) = watch.new
+    assert (delivery.state, delivery.reason) == (State.DELIVERED, ""), "with its picture"
+    assert seen.picture == drawn(CARD)
+    if peer.channel.kind != "matrix":  # which knows no alternative text; the caption says what the card does
+        assert seen.alt == CARD.alt
 
 
 def test_nobody_is_called_by_a_hostile_text(peer: Peer, watch: Watch, office: Office) -> None:
