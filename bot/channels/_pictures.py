@@ -61,7 +61,7 @@ def fetched(image: Image, most: int) -> Conversation[Picture | None]:
 
 
 def _drawn(card: Card, most: int) -> Picture | None:
-    """Drawn when the post was composed, too: where there was no picture then, none was promised."""
+    """None where it can no longer be drawn: the extra was taken away since the post was composed."""
     from bot.rendering.cards.drawing import drawn
 
     try:
