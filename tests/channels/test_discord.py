@@ -109,7 +109,7 @@ def test_a_card_is_uploaded_with_its_words_and_stands_in_the_embed() -> None:
     assert isinstance(publish, Request)
     assert publish.commits
     sent = sent_with(publish)
-    assert sent["attachments"] == [{"id": 0, "filename": "picture.png", "description": CARD.alt}]
+    assert sent["attachments"] == [{"id": "0", "filename": "picture.png", "description": CARD.alt}]
     assert sent["embeds"][0]["image"] == {"url": "attachment://picture.png"}
     validator("discord.execute-webhook").validate(sent)
     assert publish.content.count(drawn(CARD)) == 1
