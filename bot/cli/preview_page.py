@@ -6,6 +6,7 @@ posted, measured as the platform measures it.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time
@@ -17,8 +18,8 @@ from bot.channels._html_text import HTML
 from bot.rendering.budget import UNLIMITED, Budget
 from bot.rendering.direction import direction
 from bot.rendering.markup import PLAIN, Markup
-from bot.rendering.message import Message
-from bot.subscriptions.paper import Paper
+from bot.rendering.message import Image, Message
+from bot.subscriptions.paper import Paper, room
 from bot.subscriptions.subscription import Subscription
 
 # How a kind shows a post, where it is not a message in a room.
@@ -42,6 +43,7 @@ class Post:
     html: str
     direction: str
     picture_from: str
+    card: str  # as a data address, which loads nothing
     size: int
     limit: int
     unit: str
@@ -68,7 +70,7 @@ class Column:
 def column(paper: Paper, wanted: Subscription, channel: Channel, day: date) -> Column:
     """What a channel gets on a day, to be looked at."""
     found = paper.shown(wanted, channel, day, _looks(channel.markup))
-    frame, budget = _FRAMES.get(wanted.kind, "room"), channel.budget({})
+    frame, budget = _FRAMES.get(wanted.kind, "room"), room(wanted, channel, {})
     about = (wanted.name, wanted.kind, frame, channel.destination, wanted.at, day)
     if not isinstance(found, tuple):
         return Column(*about, (), found.reason)
@@ -93,10 +95,19 @@ def _post(message: Message, size: int, budget: Budget) -> Post:
         html=message.plain,
         direction=direction(message.language),
         picture_from=urlsplit(message.image.url).hostname or "" if message.image else "",
+        card=_card(message.image),
         size=size,
         limit=budget.limit,
         unit=budget.unit.value,
     )
+
+
+def _card(image: Image | None) -> str:
+    if image is None or image.card is None:
+        return ""
+    from bot.rendering.cards.drawing import drawn
+
+    return f"data:image/png;base64,{b64encode(drawn(image.card)).decode()}"
 
 
 def _heading(message: Message) -> str:

@@ -165,3 +165,18 @@ def test_only_a_page_goes_to_a_file(folder: Path, capsys: pytest.CaptureFixture[
 def test_a_file_that_cannot_be_written_is_a_mistake(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["preview", "--format", "html", "--out", str(folder / "none" / "page.html")]) == 2
     assert "cannot be written: No such file or directory; name another file" in capsys.readouterr().err
+
+
+def test_a_card_stands_in_the_page_itself_with_its_words(folder: Path) -> None:
+    (folder / "config.yaml").write_text(
+        "calendars: [iran-hostage-crisis]\ndatabase: none.db\nchannels:\n"
+        "  m: {kind: mastodon, server: 'https://social.example', access_token: made-up, card: dark}\n",
+        encoding="utf-8",
+    )
+
+    text = written(folder)
+
+    (card,) = Page(text).those("img")
+    assert str(card["src"]).startswith("data:image/png;base64,iVBORw0KGgo")
+    assert str(card["alt"]).startswith("Day 1 of 444, 4 November 1979 · 47 years ago. Iranian students seize")
+    assert "img-src data:" in text
