@@ -1,10 +1,11 @@
 """How fast do posts leave? 10,000 channels over 200 hosts and over one, against others on the same server; medians, in turn.
 
-    python bench/deliver.py [--posts 10000] [--hosts 200 1] [--rounds 5]
+    python bench/deliver.py [--posts 10000] [--hosts 200 1] [--rounds 5] [--tls | --no-tls]
 
 thisday plans, composes, and writes each claim and each answer to the disk; the others only send the same bytes. Each
 contestant is a process of its own, and what it needs before the first post (config, clients, parsed addresses) is not
-counted. The server (bench/sink.py) is a process too. The table goes to the terminal, all figures as JSON to bench/results/.
+counted. The server (bench/sink.py) is a process too, with TLS, as every platform has it, and without. The table goes to the
+terminal, all figures as JSON to bench/results/.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import platform
 import re
 import resource
 import shutil
+import ssl
 import statistics
 import subprocess
 import sys
@@ -25,6 +27,8 @@ import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from itertools import product
 from pathlib import Path
 from typing import Any, Self
 
@@ -54,8 +58,9 @@ class Measured:
 # --- the contestants: each is given the addresses and the bytes, and answers what it measured
 
 
-def thisday(urls: Sequence[str], client: str) -> Measured:
+def thisday(urls: Sequence[str], trust: ssl.SSLContext | None, client: str) -> Measured:
     from bot.app import App, read_config
+    from bot.channels._http import Http
     from bot.cli.run import _faster_loop
 
     with tempfile.TemporaryDirectory() as name:
@@ -64,6 +69,8 @@ def thisday(urls: Sequence[str], client: str) -> Measured:
         at = [NOON - timedelta(minutes=1)]
         begun = time.monotonic()
         app = App(read_config(path), now=lambda: at[0] + timedelta(seconds=time.monotonic() - begun))
+        if trust:  # a certificate that was made for this race
+            app.http = Http(allow_private=True, now=app.now, fast=client == "aiohttp", verify=trust)
         with asyncio.Runner(loop_factory=_faster_loop() if client == "aiohttp" else None) as runner:
             return runner.run(_thisday(app, at, len(urls)))
 
@@ -90,13 +97,15 @@ def config(urls: Sequence[str], client: str) -> str:
 
 def apprise(urls: Sequence[str], body: bytes, *, threads: bool) -> Measured:
     import logging
+    import warnings
 
     from apprise import Apprise
 
     logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore")  # that it does not look at certificates, which costs it less than looking
     service = Apprise()
     for url in urls:
-        service.add(url.replace("http:", "json:"))
+        service.add(url.replace("http", "json", 1) + "?verify=no")
     text = {"title": "On this day", "body": body.decode()}
     with Measured() as measured:
         done = service.notify(**text) if threads else asyncio.run(service.async_notify(**text))
@@ -104,10 +113,10 @@ def apprise(urls: Sequence[str], body: bytes, *, threads: bool) -> Measured:
     return measured
 
 
-async def aiohttp(urls: Sequence[str], body: bytes) -> Measured:
+async def aiohttp(urls: Sequence[str], trust: ssl.SSLContext | None, body: bytes) -> Measured:
     from aiohttp import ClientSession, TCPConnector
 
-    async with ClientSession(connector=TCPConnector(limit=AT_ONCE)) as session:
+    async with ClientSession(connector=TCPConnector(limit=AT_ONCE, ssl=trust or True)) as session:
 
         async def one(url: str) -> None:
             async with session.post(url, data=body, headers=TYPE) as answer:
@@ -117,11 +126,11 @@ async def aiohttp(urls: Sequence[str], body: bytes) -> Measured:
         return await _all(one, urls)
 
 
-async def httpx(urls: Sequence[str], body: bytes, *, each_host: bool) -> Measured:
+async def httpx(urls: Sequence[str], trust: ssl.SSLContext | None, body: bytes, *, each_host: bool) -> Measured:
     from httpx import AsyncClient, Limits, create_ssl_context
 
     limits = Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
-    context = create_ssl_context()
+    context = trust or create_ssl_context()
 
     def host(url: str) -> str:
         return url.split("/")[2] if each_host else ""
@@ -150,14 +159,15 @@ async def _all(one: Callable[[str], Coroutine[Any, Any, None]], urls: Sequence[s
     return measured
 
 
-CONTESTANTS: dict[str, Callable[[Sequence[str], bytes], Measured]] = {
-    "thisday": lambda urls, _: thisday(urls, "httpx"),
-    "thisday[fast]": lambda urls, _: thisday(urls, "aiohttp"),
-    "apprise, async": lambda urls, body: apprise(urls, body, threads=False),
-    "apprise, threads": lambda urls, body: apprise(urls, body, threads=True),
-    "httpx, one client": lambda urls, body: asyncio.run(httpx(urls, body, each_host=False)),
-    "httpx, a client for each host": lambda urls, body: asyncio.run(httpx(urls, body, each_host=True)),
-    "aiohttp": lambda urls, body: asyncio.run(aiohttp(urls, body)),
+Contestant = Callable[[Sequence[str], ssl.SSLContext | None, bytes], Measured]
+CONTESTANTS: dict[str, Contestant] = {
+    "thisday": lambda urls, trust, _: thisday(urls, trust, "httpx"),
+    "thisday[fast]": lambda urls, trust, _: thisday(urls, trust, "aiohttp"),
+    "apprise, async": lambda urls, _, body: apprise(urls, body, threads=False),
+    "apprise, threads": lambda urls, _, body: apprise(urls, body, threads=True),
+    "httpx, one client": lambda urls, trust, body: asyncio.run(httpx(urls, trust, body, each_host=False)),
+    "httpx, a client for each host": lambda urls, trust, body: asyncio.run(httpx(urls, trust, body, each_host=True)),
+    "aiohttp": lambda urls, trust, body: asyncio.run(aiohttp(urls, trust, body)),
 }
 SLOW = {"httpx, one client"}  # over many hosts: a fifth of the posts says enough
 
@@ -166,13 +176,35 @@ SLOW = {"httpx, one client"}  # over many hosts: a fifth of the posts says enoug
 
 
 @contextmanager
-def sink(hosts: int) -> Iterator[list[int]]:
-    with subprocess.Popen([sys.executable, HERE / "sink.py", str(hosts)], stdout=subprocess.PIPE, text=True) as server:
+def sink(hosts: int, certificate: Path | None) -> Iterator[list[str]]:
+    words = [sys.executable, str(HERE / "sink.py"), str(hosts), *([str(certificate)] if certificate else [])]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout
         try:
-            yield json.loads(server.stdout.readline())
+            scheme = "https" if certificate else "http"
+            yield [f"{scheme}://127.0.0.1:{port}" for port in json.loads(server.stdout.readline())]
         finally:
             server.terminate()
+
+
+def certificate(path: Path) -> Path:
+    """One of this hour for loopback, with its key."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "bench")])
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    return path
 
 
 def body() -> bytes:
@@ -192,46 +224,51 @@ def body() -> bytes:
         return content
 
 
-def run(name: str, ports: Sequence[int], posts: int, content: Path) -> dict[str, float]:
-    count = posts // 5 if name in SLOW and len(ports) > 1 else posts
-    task = json.dumps({"name": name, "ports": ports, "posts": count, "body": str(content)})
-    said = subprocess.run([sys.executable, __file__, "--task", task], check=True, capture_output=True, text=True)
+def run(name: str, hosts: Sequence[str], posts: int, content: Path, trusted: Path | None) -> dict[str, float]:
+    count = posts // 5 if name in SLOW and len(hosts) > 1 else posts
+    task = {"name": name, "hosts": hosts, "posts": count, "body": str(content), "trusted": str(trusted or "")}
+    words = [sys.executable, __file__, "--task", json.dumps(task)]
+    said = subprocess.run(words, check=True, capture_output=True, text=True)
     found: dict[str, float] = json.loads(said.stdout.splitlines()[-1])
     return found
 
 
 def perform(task: dict[str, Any]) -> None:
     """One contestant, in the process that was started for it."""
-    ports, posts = task["ports"], task["posts"]
-    urls = [f"http://127.0.0.1:{ports[number % len(ports)]}/hook/{number}" for number in range(posts)]
-    measured = CONTESTANTS[task["name"]](urls, Path(task["body"]).read_bytes())
+    hosts, posts = task["hosts"], task["posts"]
+    urls = [f"{hosts[number % len(hosts)]}/hook/{number}" for number in range(posts)]
+    trust = ssl.create_default_context(cafile=task["trusted"]) if task["trusted"] else None
+    measured = CONTESTANTS[task["name"]](urls, trust, Path(task["body"]).read_bytes())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        json.dumps(
-            {"a second": posts / measured.seconds, "processor, us": measured.processor / posts * 1e6, "peak, MB": peak}
-        )
-    )
+    figures = {
+        "a second": posts / measured.seconds,
+        "processor, us": measured.processor / posts * 1e6,
+        "peak, MB": peak,
+    }
+    print(json.dumps(figures))
 
 
-def wrk(port: int, content: Path) -> dict[str, float] | None:
+def wrk(host: str, content: Path) -> dict[str, float] | None:
     """What the server can take from one host, told by a client in C; None where Debian's package `wrk` is missing."""
     if shutil.which("wrk") is None:
         return None
     script = content.with_suffix(".lua")
     script.write_text(f'wrk.method="POST"\nlocal f=io.open("{content}")\nwrk.body=f:read("*a")\nf:close()\n', "utf-8")
-    words = ("wrk", "-t1", "-c64", f"-d{SECONDS_OF_WRK}s", "-s", str(script), f"http://127.0.0.1:{port}/hook/1")
+    words = ("wrk", "-t1", "-c64", f"-d{SECONDS_OF_WRK}s", "-s", str(script), f"{host}/hook/1")
     said = subprocess.run(words, check=True, capture_output=True, text=True).stdout
     found = re.search(r"Requests/sec:\s*([\d.]+)", said)
     return {"a second": float(found[1])} if found else None
 
 
-def race(hosts: int, posts: int, rounds: int, content: Path, names: Sequence[str]) -> dict[str, list[dict[str, float]]]:
+def race(
+    hosts: int, posts: int, rounds: int, content: Path, names: Sequence[str], trusted: Path | None
+) -> dict[str, list[dict[str, float]]]:
     found: dict[str, list[dict[str, float]]] = {name: [] for name in names}
-    with sink(hosts) as ports:
+    with sink(hosts, trusted) as addresses:
         for _ in range(rounds):
             for name in names:
-                found[name].append(run(name, ports, posts, content))
-            if hosts == 1 and (said := wrk(ports[0], content)):
+                found[name].append(run(name, addresses, posts, content, trusted))
+            if hosts == 1 and (said := wrk(addresses[0], content)):
                 found.setdefault("wrk", []).append(said)
     return found
 
@@ -271,6 +308,7 @@ def main() -> None:
     parser.add_argument("--posts", type=int, default=10_000)
     parser.add_argument("--hosts", type=int, nargs="+", default=[200, 1])
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--tls", action=argparse.BooleanOptionalAction, help="only with TLS, or only without")
     parser.add_argument("--only", nargs="+", default=list(CONTESTANTS))
     parser.add_argument("--task", type=json.loads, help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -283,10 +321,12 @@ def main() -> None:
         content = Path(name) / "body"
         content.write_bytes(body())
         results["bytes of a post"] = content.stat().st_size
-        for hosts in asked.hosts:
-            rows = table(race(hosts, asked.posts, asked.rounds, content, asked.only))
-            print(f"{asked.posts} posts over {hosts} host(s)\n{shown(rows)}\n", flush=True)
-            results[f"{hosts} hosts"] = rows
+        made = certificate(Path(name) / "certificate.pem")
+        for hosts, tls in product(asked.hosts, [True, False] if asked.tls is None else [asked.tls]):
+            title = f"{hosts} host(s), {'TLS' if tls else 'no TLS'}"
+            rows = table(race(hosts, asked.posts, asked.rounds, content, asked.only, made if tls else None))
+            print(f"{asked.posts} posts, {title}\n{shown(rows)}\n", flush=True)
+            results[title] = rows
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"deliver-{machine['versions']['thisday']}.json").write_text(json.dumps(results, indent=2) + "\n", "utf-8")
 

@@ -256,7 +256,7 @@ class App:
         """Sends what it hears of, and plans nothing."""
         from bot.scheduling.fleet import Worker
 
-        return Worker(self._dispatcher, self.database, self.now)
+        return Worker(self._dispatcher, self.database, self.now, self.courier.traffic)
 
     def _scheduler(self, dispatcher: Dispatcher | Ringer) -> Scheduler:
         from bot.scheduling.scheduler import Scheduler

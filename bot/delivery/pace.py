@@ -1,16 +1,17 @@
 """May this delivery go now, or when? What platforms take, what they answered, and which hosts are down.
 
 Pure, with the time given; kept in memory for the couriers of one process. After a restart it is learnt again: from the
-kinds at once, from answers when they come. Several processes each keep to the limits, but do not add up what they send.
+kinds at once, from answers when they come. Of several processes one has an account at a time, and hands on what it knows.
 """
 
 from __future__ import annotations
 
 import re
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.channels import (
     Answer,
@@ -28,6 +29,7 @@ from bot.channels import (
     offers,
 )
 from bot.channels._answers import waiting_time
+from bot.database import instant, micros
 from bot.delivery.breaker import Breaker
 from bot.delivery.states import Delivery
 
@@ -81,6 +83,11 @@ class _Window:
     def __post_init__(self) -> None:
         self.starts = deque(maxlen=self.rate.most)
 
+    def add(self, starts: Iterable[datetime]) -> None:
+        """Notes starts in another process, some of which may be known."""
+        every = sorted((Counter(self.starts) | Counter(starts)).elements())  # several may have begun at one instant
+        self.starts = deque(every[-self.rate.most :], maxlen=self.rate.most)
+
     def free(self, now: datetime) -> datetime:
         full = len(self.starts) == self.rate.most
         return max(now, self.starts[0] + self.rate.within) if full else now
@@ -115,6 +122,24 @@ class _Queue:
         return self.started.over(now) and self.promised.over(now)
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What one process knows of an account and hands on to the next: its last starts, and until when nothing goes."""
+
+    starts: tuple[datetime, ...] = ()
+    closed: tuple[datetime, str] | None = None
+
+    def values(self) -> dict[str, Any]:
+        """As it is kept: instants in microseconds."""
+        closed = [micros(self.closed[0]), self.closed[1]] if self.closed else None
+        return {"starts": [micros(each) for each in self.starts], "closed": closed}
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Noted:
+        closed = values["closed"]
+        return cls(tuple(map(instant, values["starts"])), (instant(closed[0]), closed[1]) if closed else None)
+
+
 class Traffic:
     """What is known of hosts, accounts and destinations. The dispatcher asks, the courier tells."""
 
@@ -127,6 +152,7 @@ class Traffic:
         self._windows: dict[str, _Window] = {}
         self._queues: dict[str, _Queue] = {}
         self._closed: dict[str, tuple[datetime, str]] = {}
+        self._others: dict[str, tuple[datetime, ...]] = {}  # starts of an account in other processes
         self._enough = FEW
 
     # the dispatcher asks
@@ -195,6 +221,24 @@ class Traffic:
         self._closed[name] = max(self._closed.get(name, (until, why)), (until, why))
         self._queues.pop(name, None)  # those turns will not come
 
+    # several processes, one after the other, for an account
+
+    def noted(self, account: str) -> Noted:
+        """What the next one should know."""
+        queue = self._queues.get(account)
+        starts = tuple(queue.started.starts) if queue else self._others.get(account, ())
+        return Noted(starts, self._closed.get(account))
+
+    def take_over(self, account: str, noted: Noted) -> None:
+        """Goes on where another process stopped."""
+        queue = self._queues.get(account)
+        if queue:
+            queue.started.add(noted.starts)
+        else:
+            self._others[account] = noted.starts
+        if noted.closed:
+            self._close(account, *noted.closed)
+
     # what is over
 
     def _window(self, place: Place) -> _Window:
@@ -203,7 +247,10 @@ class Traffic:
 
     def _queue(self, place: Place) -> _Queue:
         assert place.pace.account is not None
-        return self._queues.setdefault(place.account, _Queue(place.pace.account))
+        if place.account not in self._queues:
+            queue = self._queues[place.account] = _Queue(place.pace.account)
+            queue.started.add(self._others.pop(place.account, ()))
+        return self._queues[place.account]
 
     def _notice(self, now: datetime) -> None:
         if self._last is not None and now < self._last - BACK:

@@ -1,12 +1,14 @@
 """How does a ring get from one machine to another? As a job of procrastinate in the PostgreSQL that has the ledger, too.
 
-Its retries, locks and periodic tasks are not used: the ledger decides, and the planner rings again.
+Its lock keeps workers from sharing an account. Its retries and periodic tasks are not used: the ledger decides, and the
+planner rings again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -38,15 +40,18 @@ class Procrastinate:
     app: procrastinate.App
 
     async def ring(self, shards: Sequence[Shard]) -> None:
-        job = self.app.configure_task(TASK, queue=QUEUE, allow_unknown=True)
-        rings: list[dict[str, Any]] = [{"shard": list(each)} for each in shards]
-        await job.batch_defer_async(*rings)
+        by_account: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for each in shards:
+            by_account[each.account].append({"shard": list(each.numbers), "account": each.account})
+        for account, rings in by_account.items():
+            job = self.app.configure_task(TASK, queue=QUEUE, lock=account or None, allow_unknown=True)
+            await job.batch_defer_async(*rings)
 
     async def answer(self, carry: Callable[[Shard], Awaitable[None]]) -> None:
         @self.app.task(name=TASK, queue=QUEUE)
-        async def heard(shard: list[int]) -> None:
+        async def heard(shard: list[int], account: str = "") -> None:
             try:
-                await carry(tuple(shard))
+                await carry(Shard(tuple(shard), account))
             except Exception:
                 # To the bell it is done: the ledger has it in a legal state, and the planner rings again.
                 log.exception("a shard of %s deliveries stopped short", len(shard))

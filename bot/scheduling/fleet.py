@@ -3,6 +3,9 @@
 A ring says which deliveries to look at, and nothing else. It may be lost, doubled, late or out of order: the ledger lets one
 courier through, and what is still due is rung for again. So a ring is not written together with its deliveries either: a
 planner that dies between the two has lost a ring, which is nothing.
+
+Where a platform counts what an account sends, one worker after the other has that account, and each takes over what was
+sent before it. If the bell lets two at it after all, the platform says so, and they wait.
 """
 
 from __future__ import annotations
@@ -14,10 +17,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from bot.channels import Scope
 from bot.database import Database, micros
 from bot.database.clock import check_clock
 from bot.delivery import statements as sql
+from bot.delivery.facts import facts, keep_facts
 from bot.delivery.ledger import Ledger
+from bot.delivery.pace import Noted, Place, Traffic
 from bot.delivery.reading import delivery_from
 from bot.delivery.states import Delivery
 from bot.scheduling.dispatch import Dispatcher, Places, apart
@@ -27,11 +33,20 @@ AGAIN = timedelta(seconds=30)  # until a ring counts as lost, if its deliveries 
 PAGE = 5_000  # deliveries that the planner reads at once
 GRACE = 30.0  # seconds that couriers under way get when a worker is asked to stop
 
-Shard = tuple[int, ...]  # the numbers of deliveries
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """The numbers of deliveries; `account` is whose limit they share, if their platform counts by account."""
+
+    numbers: tuple[int, ...]
+    account: str = ""
 
 
 class Doorbell(Protocol):
-    """Carries shards from planners to workers, each to one of them if all goes well. It promises nothing."""
+    """Carries shards from planners to workers, each to one of them if all goes well. It promises nothing.
+
+    It tries not to hand out two shards of one account at once.
+    """
 
     async def ring(self, shards: Sequence[Shard]) -> None: ...
 
@@ -84,14 +99,19 @@ class Ringer:
 
     def _shards(self, found: Sequence[Delivery]) -> list[Shard]:
         places = self.places({each.subscription for each in found})
-        hosts: dict[str, list[int]] = defaultdict(list)
+        groups: dict[tuple[str, str], list[int]] = defaultdict(list)
         for each in found:
             place = places.get(each.subscription)
-            hosts[place.host if place else ""].append(each.id)
-        return [shard for ids in hosts.values() for shard in _cut(ids)]
+            groups[(place.host, _account(place)) if place else ("", "")].append(each.id)
+        return [Shard(ids, account) for (_, account), every in groups.items() for ids in _cut(every)]
 
 
-def _cut(ids: Sequence[int]) -> Iterator[Shard]:
+def _account(place: Place) -> str:
+    counted = place.pace.account is not None or place.pace.named is Scope.ACCOUNT
+    return place.account if counted else ""
+
+
+def _cut(ids: Sequence[int]) -> Iterator[tuple[int, ...]]:
     for start in range(0, len(ids), SHARD):
         yield tuple(ids[start : start + SHARD])
 
@@ -101,7 +121,7 @@ class Among(Ledger):
 
     def __init__(self, database: Database, shard: Shard) -> None:
         super().__init__(database)
-        numbers = ", ".join(str(int(each)) for each in shard)
+        numbers = ", ".join(str(int(each)) for each in shard.numbers)
         self._due, self._doubtful = _among(sql.DUE, numbers), _among(sql.DOUBTFUL, numbers)
 
     def due(self, now: datetime, limit: int, after: Delivery | None = None) -> list[Delivery]:
@@ -120,11 +140,12 @@ def _among(statement: str, numbers: str) -> str:
 
 @dataclass(slots=True)
 class Worker:
-    """Carries the shards it hears of. `dispatcher` makes one for a shard; they share what is known of platforms."""
+    """Carries the shards it hears of. `dispatcher` makes one for a shard; they share the `traffic` of this process."""
 
     dispatcher: Callable[[Ledger], Dispatcher]
     database: Database
     now: Callable[[], datetime]
+    traffic: Traffic = field(default_factory=Traffic)
     _leaving: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, bell: Doorbell, stop: asyncio.Event) -> None:
@@ -143,8 +164,20 @@ class Worker:
         """Everything of a shard that may go now. What must wait, or fails, will be rung for again when its time comes."""
         await asyncio.to_thread(check_clock, self.database, self.now)
         dispatcher = self.dispatcher(Among(self.database, shard))
+        await self._take_over(shard.account)
         try:
             while not self._leaving.is_set() and (await dispatcher.dispatch(self.now()) or dispatcher.busy):
                 await dispatcher.returned()
         finally:
             await dispatcher.idle(GRACE)
+            await self._hand_on(shard.account)
+
+    async def _take_over(self, account: str) -> None:
+        known = await asyncio.to_thread(facts, self.database, account) if account else None
+        if known:
+            self.traffic.take_over(account, Noted.of(known.values))
+
+    async def _hand_on(self, account: str) -> None:
+        if account:
+            noted = self.traffic.noted(account).values()
+            await asyncio.to_thread(keep_facts, self.database, account, noted, self.now())

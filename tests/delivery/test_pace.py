@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from bot.channels import Answer, InDoubt, Pace, Rate, Refused, Request, Scope, Throttled, Unavailable, kinds
 from bot.delivery.breaker import AFTERWARDS, FIRST, IN_A_ROW, LONGEST
 from bot.delivery.ledger import Ledger
-from bot.delivery.pace import LAST_CALL, UNNAMED, Hold, Place, Traffic, overheard, place_of
+from bot.delivery.pace import LAST_CALL, UNNAMED, Hold, Noted, Place, Traffic, overheard, place_of
 from bot.delivery.states import Delivery, State
 from tests.delivery.fakes import DAY, NOON, Findable, Plain, World, raises
 
@@ -381,3 +382,44 @@ def test_the_list_of_what_is_due_is_read_page_by_page(ledger: Ledger) -> None:
         page = ledger.due(world.clock(), 3, page[-1])
 
     assert seen == [f"channel-{number}" for number in range(7)]
+
+
+def test_what_one_process_noted_of_an_account_the_next_one_goes_on_with() -> None:
+    rate = Rate(2, timedelta(minutes=1))
+    there = Place("host", "account", "destination", Pace(account=rate))
+    first, second = Traffic(), Traffic()
+    assert [first.ask(delivery(number), there, NOON) for number in (1, 2)] == [None, None]
+
+    second.take_over("account", Noted.of(json.loads(json.dumps(first.noted("account").values()))))
+    late = second.ask(delivery(3), there, NOON + timedelta(seconds=10))
+
+    assert held(late).until == NOON + rate.within
+    assert second.ask(delivery(3), there, NOON + rate.within) is None
+
+
+def test_until_when_an_account_takes_nothing_is_handed_on() -> None:
+    there = Place("host", "account", "destination", Pace(named=Scope.ACCOUNT))
+    first, second = Traffic(), Traffic()
+    first.heard(there, Throttled("later", timedelta(minutes=3)), NOON)
+
+    second.take_over("account", Noted.of(first.noted("account").values()))
+    assert held(second.ask(delivery(1), there, NOON)).until == NOON + timedelta(minutes=3)
+
+
+def test_an_account_of_which_nothing_is_known_is_free() -> None:
+    traffic, pace = Traffic(), Pace(account=Rate(1, timedelta(minutes=1)))
+
+    traffic.take_over("account", Noted.of(Noted().values()))
+
+    assert traffic.noted("account") == Noted()
+    assert traffic.ask(delivery(1), Place("host", "account", "destination", pace), NOON) is None
+
+
+def test_who_takes_over_and_lets_nothing_go_hands_on_what_he_got() -> None:
+    there = Place("host", "account", "destination", Pace(account=Rate(2, timedelta(minutes=1))))
+    traffic, later = Traffic(), NOON + timedelta(seconds=30)
+    traffic.ask(delivery(1), there, NOON)
+
+    traffic.take_over("account", Noted((NOON, later)))
+
+    assert traffic.noted("account") == Noted((NOON, later))

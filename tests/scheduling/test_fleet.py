@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from bot.app import App, kind_names, options_of
+from bot.channels import Pace, Rate
 from bot.cli.main import MISTAKE, main
 from bot.config import config_from
 from bot.database import Engine, open_database
 from bot.delivery import reports
 from bot.delivery.ledger import Ledger
-from bot.delivery.pace import Place
+from bot.delivery.pace import Hold, Place, Traffic
 from bot.delivery.states import Decision, Delivery, NewDelivery, State
 from bot.scheduling import fleet
 from bot.scheduling.dispatch import Dispatcher
@@ -153,15 +154,78 @@ def test_the_bell_of_procrastinate_is_heard_by_all_workers(store: Engine, cluste
     assert len(couriers.posted) == DELIVERIES
 
 
+RATE = Rate(5, timedelta(seconds=1))
+
+
+def of_one_account(names: Iterable[str]) -> dict[str, Place]:
+    return {name: Place("host", "account", name, Pace(account=RATE)) for name in names}
+
+
+class Watched(Traffic):
+    """Notes when it lets a delivery go."""
+
+    def __init__(self, went: list[datetime]) -> None:
+        super().__init__()
+        self.went = went
+
+    def ask(self, delivery: Delivery, place: Place, now: datetime) -> Hold | None:
+        hold = super().ask(delivery, place, now)
+        self.went += [now] if hold is None else []
+        return hold
+
+
+def test_three_workers_keep_the_limit_of_an_account_together(
+    store: Engine, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet, "SHARD", 4)
+    address, ledger, number = cluster.fresh(), Ledger(store), 30
+    couriers, went = Couriers(ledger, random.Random(SEED)), list[datetime]()
+    due, end = now() - timedelta(minutes=1), now() + timedelta(days=1)
+    ledger.open([NewDelivery(f"{each}", DAY, due, end) for each in range(number)], {})
+
+    def worker() -> Worker:
+        """One that knows only what it has let go itself, and what others hand on."""
+        own = Watched(went)
+        return Worker(lambda among: Dispatcher(among, couriers, couriers, of_one_account, own), store, now, own)
+
+    async def story() -> None:
+        stop = asyncio.Event()
+        async with doorbell(address, store) as one, doorbell(address, store) as two, doorbell(address, store) as three:
+            ringer = Ringer(ledger, one, of_one_account, again=SOON)
+            running = [asyncio.create_task(worker().run(bell, stop)) for bell in (one, two, three)]
+            async with asyncio.timeout(60):
+                while reports.counts(store)[State.DELIVERED] < number:
+                    await ringer.dispatch(now())
+                    await ringer.returned(0.05)
+            stop.set()
+            await asyncio.gather(*running)
+
+    asyncio.run(story())
+
+    went.sort()
+    assert len(went) >= number
+    assert min(later - earlier for earlier, later in zip(went, went[RATE.most :], strict=False)) >= RATE.within
+
+
+def test_shards_of_a_counted_account_are_named_after_it(store: Engine) -> None:
+    ledger, bell = Ledger(store), Bell(random.Random(SEED), faults=0)
+    ledger.open([NewDelivery("a", DAY, now() - timedelta(minutes=1), now() + timedelta(days=1))], {})
+
+    asyncio.run(Ringer(ledger, bell, of_one_account).dispatch(now()))
+    asyncio.run(Ringer(ledger, bell, places).dispatch(now()))
+
+    assert [each.account for each in bell.rung] == ["account", ""]
+
+
 def test_a_shard_is_of_one_host_and_of_five_hundred_at_most(store: Engine) -> None:
     ledger, bell = Ledger(store), Bell(random.Random(SEED), faults=0)
     opened(ledger, HOSTS * 501)
 
     assert asyncio.run(Ringer(ledger, bell, places).dispatch(now())) == HOSTS * 501
 
-    assert Counter(map(len, bell.rung)) == {500: HOSTS, 1: HOSTS}
+    assert Counter(len(each.numbers) for each in bell.rung) == {500: HOSTS, 1: HOSTS}
     hosts = {each.id: each.subscription.partition("-")[0] for each in reports.find(store, limit=HOSTS * 501)}
-    assert all(len({hosts[each] for each in shard}) == 1 for shard in bell.rung)
+    assert all(len({hosts[each] for each in shard.numbers}) == 1 for shard in bell.rung)
 
 
 def test_what_was_rung_for_is_rung_for_again_only_after_a_while(store: Engine) -> None:
