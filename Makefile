@@ -40,6 +40,9 @@ bench: .venv/development  ## measure, and print the ratios
 	@$(BIN)/python bench/start.py
 	@$(BIN)/python bench/due.py
 	@$(BIN)/python bench/card.py
+	@$(BIN)/python bench/ledger.py
+	@$(BIN)/python bench/drain.py
+	@$(BIN)/python bench/deliver.py
 
 clean:  ## all that was made here
 	rm -rf .venv .peers dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
