@@ -19,6 +19,8 @@ from bot.delivery import reports
 from bot.delivery.states import State
 from bot.errors import Mistake
 
+FILES = 65_536  # open at once, if the system lets us
+
 
 @click.command("run")
 @click.option("--once", is_flag=True, help="Send what is due and exit; for cron, CI jobs, Kubernetes.")
@@ -61,8 +63,21 @@ def _in_a_fleet(app: App, role: str) -> int:
         return _run(app, _planning(app) if role == "planner" else _working(app))
 
 
+def _allow_many_connections() -> None:
+    """Each host that is posted to keeps a connection for some seconds, and many systems begin with 1024 files."""
+    try:
+        import resource
+    except ImportError:  # Windows knows no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 def _run(app: App, serving: Coroutine[Any, Any, int]) -> int:
     """On uvloop, where the extra `fast` is in use and has it."""
+    _allow_many_connections()
     with asyncio.Runner(loop_factory=_faster_loop() if app.fast else None) as runner:
         return runner.run(serving)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -390,3 +392,17 @@ def test_the_request_of_a_post_with_a_card_is_shown_without_its_bytes(
     assert json.loads(out)[0]["requests"][0]["body"]["photo"] == "attach://photo"
     code, out, _ = run(capsys, "preview", "--date", "2026-11-23", "--format", "json")
     assert json.loads(out)[0]["messages"][0]["image"]["card"]["headline"] == "Day 20 of 444"
+
+
+def test_a_service_may_open_as_many_files_as_the_system_allows() -> None:
+    resource = pytest.importorskip("resource", reason="Windows knows no such limit")
+    program = (
+        "import resource as r; r.setrlimit(r.RLIMIT_NOFILE, (100, r.getrlimit(r.RLIMIT_NOFILE)[1]))\n"
+        "from bot.cli.run import _allow_many_connections; _allow_many_connections()\n"
+        "print(r.getrlimit(r.RLIMIT_NOFILE)[0])"
+    )
+
+    said = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    assert int(said) == (65_536 if hard == resource.RLIM_INFINITY else min(65_536, hard))
