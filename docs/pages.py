@@ -16,7 +16,7 @@ from pydantic import BaseModel, SecretStr
 
 import bot.cli.main as commandline
 from bot.calendars import format as calendars
-from bot.channels import Addressed, Channel, Checks, Direct, Finds, Learns, Pace, Rate, Uploads, kinds
+from bot.channels import Addressed, Channel, Checks, Direct, Edits, Finds, Learns, Pace, Rate, Rewrites, Uploads, kinds
 from bot.cli.schema import schema as schema_of
 from bot.config import Network, Told, Top
 
@@ -91,6 +91,7 @@ def _option(option: click.Option, context: click.Context) -> tuple[str, str, str
 
 # kinds of channels
 
+_Mends = Edits | Rewrites
 PAGES_OF_KINDS = Path(__file__).parent / "reference" / "channels"
 
 
@@ -103,6 +104,7 @@ def channels() -> str:
         "Most it holds",
         "Server's own limits",
         "Can be asked for a post",
+        "Can be corrected in place",
         "Credentials can be tried",
         "Takes a card",
     )
@@ -112,6 +114,7 @@ def channels() -> str:
         _table(head, rows),
         "In doubt means: tried, and nobody knows whether it got there. See "
         "[when something is in doubt](../how-to/when-something-is-in-doubt.md).\n",
+        "How a post is put right is told in [correct a post](../how-to/correct-a-post.md).\n",
     ]
     return "\n".join([*parts, *(_kind(name, found[name]) for name in sorted(found))])
 
@@ -126,7 +129,7 @@ def _kind_rows(kind: type[Channel]) -> Iterator[tuple[str, ...]]:
     holds = f"{budget.limit:,} {budget.unit.value}" if budget.limit < 10**9 else "any length"
     for each in _variants(kind):
         name = f"`{kind.kind}`" if each is kind else f"`{kind.kind}`, {_means(each)}"
-        yield (name, kind.title, holds, *(_yes(issubclass(each, one)) for one in (Learns, Finds, Checks, Uploads)))
+        yield (name, kind.title, holds, *(_yes(issubclass(each, one)) for one in (Learns, Finds, _Mends, Checks, Uploads)))
 
 
 def _means(variant: type[Any]) -> str:
@@ -148,6 +151,7 @@ def _kind(name: str, kind: type[Channel]) -> str:
     if (PAGES_OF_KINDS / f"{name}.md").exists():
         parts.append(f"How to set it up, what it cannot do, and when it fails: [{kind.title}](channels/{name}.md).\n")
     parts += [f"In doubt: {_doubt(each)}\n" for each in _variants(kind)]
+    parts.append(f"Can be corrected in place: {_corrected(kind)}.\n")
     if words := _pace(getattr(kind, "pace", Pace())):
         parts.append(f"Pace: at most {words}.\n")
     if issubclass(kind, Addressed):
@@ -173,6 +177,14 @@ def _doubt(variant: type[Any]) -> str:
     steps.append("it holds the delivery for a person, or, with `in_doubt: repeat`, posts again")
     who = "" if variant.__bases__ == (object,) else f"{_means(variant)}, "
     return who + "; then ".join(steps) + "."
+
+
+def _corrected(kind: type[Channel]) -> str:
+    """Which of its ways can edit a post; where none can, an erratum is posted."""
+    able = [each for each in _variants(kind) if issubclass(each, _Mends)]
+    if not able:
+        return "no; `thisday correct` posts an erratum"
+    return "yes" if issubclass(kind, _Mends) else f"yes {' and '.join(map(_means, able))}; else `thisday correct` posts an erratum"
 
 
 def _pace(pace: Pace) -> str:

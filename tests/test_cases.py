@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from bot import signing
-from bot.channels import Answer, Unavailable, Wait, key_for, mastodon, slack, webhook
+from bot.channels import Answer, Unavailable, Wait, _slack_answers, key_for, mastodon, webhook
 from bot.channels._answers import Rule, classify, failure, waiting_time
 from bot.channels._http import reaction_to
 from bot.channels._mastodon_text import count
@@ -29,8 +29,8 @@ CONTRACTS = Path(__file__).parents[2] / "shared" / "contracts"
 GROUPS = {"text", "slack", "mastodon", "standard-webhooks"}
 NOW = datetime(2026, 7, 20, 6, tzinfo=UTC)
 TABLES = {
-    "slack-webhook": slack.WEBHOOK_RULES,
-    "slack-api": slack.API_RULES,
+    "slack-webhook": _slack_answers.WEBHOOK_RULES,
+    "slack-api": _slack_answers.API_RULES,
     "mastodon": mastodon.RULES,
     "generic-webhook": webhook.RULES,
 }

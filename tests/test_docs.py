@@ -11,7 +11,8 @@ import subprocess
 import textwrap
 import tomllib
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,11 @@ from bot.channels import kinds
 from bot.cli.main import COMMANDS, thisday
 from bot.cli.schema import schema
 from bot.editions import Edition, Entry, Section
+from bot.rendering.compose import compose
 from bot.rendering.markup import PLAIN
 from bot.rendering.phrases import phrases
 from bot.rendering.templates import Templates
-from tests.builders import folder_of
+from tests.builders import edition_of, event, folder_of, style_of
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -180,7 +182,10 @@ def test_a_yaml_block_loads_without_mistakes(text: str, tmp_path: Path, monkeypa
         read_config(place)
 
 
-@pytest.mark.parametrize("text", list(blocks("jinja")))
+_ERRATA = [each for each in blocks("jinja") if "{% extends base %}" in each.values[0]]
+
+
+@pytest.mark.parametrize("text", [each for each in blocks("jinja") if each not in _ERRATA])
 def test_a_template_on_a_page_renders(
     text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -195,6 +200,15 @@ def test_a_template_on_a_page_renders(
     )
 
     assert "archive" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", _ERRATA)
+def test_a_template_of_an_erratum_on_a_page_renders(text: str, tmp_path: Path) -> None:
+    (tmp_path / "erratum.txt.j2").write_text(text)
+
+    corrected = compose(edition_of(date(2026, 7, 20), event()), replace(style_of(folder=tmp_path), erratum="the length"))
+
+    assert corrected.text.startswith("We were wrong: the length\n\nOn this day: 20 July")
 
 
 def test_the_receiver_on_the_webhook_page_knows_our_signature() -> None:

@@ -81,12 +81,23 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Posted:
+    """A post that is there: the id of its receipt, the key and slot it was posted under, and what it answered."""
+
+    id: str
+    key: str
+    slot: str
+    reply_to: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Post:
     """One message to be posted. `key` is the same for every attempt of a delivery; `now` is the time of this attempt.
 
     `slot` names the day (and hand-made run) of the delivery. `first_tried` is when an earlier attempt may have got
-    through, None if surely none did. `reply_to` is the receipt of the previous part of a thread. `due` is the instant
-    of the slot, the same for every attempt; None where there is no slot, as for a test.
+    through, None if surely none did. `reply_to` is the receipt of the post that this one answers: the previous part of a
+    thread, or what an erratum is about. `due` is the instant of the slot, the same for every attempt; None where there is
+    no slot, as for a test. `corrects` is the post that is to be edited, or that an erratum corrects.
     """
 
     message: Message
@@ -96,6 +107,7 @@ class Post:
     first_tried: datetime | None = None
     reply_to: Receipt | None = None
     due: datetime | None = None
+    corrects: Posted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +269,22 @@ class Finds(Protocol):
     """A platform that can be asked whether a post got there."""
 
     def find(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt | None]: ...
+
+
+@runtime_checkable
+class Edits(Protocol):
+    """A platform where a post can be changed in place. The same edit twice is one, so that it may always be repeated."""
+
+    def edit(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:
+        """The requests that give the post `post.corrects` the message of `post`, one of them marked as committing."""
+        ...
+
+
+@runtime_checkable
+class Rewrites(Protocol):
+    """As `Edits`, for a channel that is not spoken to by HTTP."""
+
+    async def rewrite(self, post: Post, claim: Claim) -> Receipt: ...
 
 
 @runtime_checkable

@@ -43,6 +43,9 @@ class Reaction(StrEnum):
 
 
 SUCCESSES = (Reaction.SUCCESS, Reaction.SUCCESS_ASYNC)
+# What the owner is told where a post cannot be edited.
+AS_NEW = "thisday correct --as-new posts an erratum instead"
+GONE = f"the post is no longer there; {AS_NEW}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,20 @@ def content(message: Message, picture: Uploaded | None, reply_to: Receipt | None
     return whole if len(compact(whole)) <= EVENT else without_markup(whole)
 
 
+def replacement(whole: Mapping[str, Any], receipt: str) -> dict[str, Any]:
+    """The event that puts other content in the place of an earlier event; for old programs it has a text of its own."""
+    edited = {
+        "msgtype": "m.notice",
+        "body": f"* {whole['body']}",
+        "m.mentions": {},
+        "m.new_content": dict(whole),
+        "m.relates_to": {"rel_type": "m.replace", "event_id": receipt.partition("|")[0]},
+    }
+    if len(compact(edited)) > EVENT:
+        edited["m.new_content"] = without_markup(whole)
+    return edited if len(compact(edited)) <= EVENT else {**edited, "body": "* …"}
+
+
 def without_markup(whole: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in whole.items() if name not in {"format", "formatted_body"}}
 

@@ -7,7 +7,7 @@ https://docs.discord.com/developers/topics/opcodes-and-status-codes
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -16,9 +16,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from pydantic import Field, SecretStr, field_validator
 
 from bot import __version__
-from bot.channels import Answer, Conversation, Doubt, Pace, Post, Rate, Receipt, Request, Scope
+from bot.channels import Answer, Conversation, Doubt, Pace, Post, Posted, Rate, Receipt, Request, Scope
 from bot.channels._addresses import checked_address, compact
-from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
+from bot.channels._answers import GONE, SUCCESSES, Reaction, Rule, classify, dotted, failure
 from bot.channels._discord_text import ALT, BUDGET, MARKDOWN, SILENT, THREAD_NAME, by_address, content, embed
 from bot.channels._forms import Part, multipart
 from bot.channels._markdown_text import on_one_line
@@ -111,6 +111,7 @@ RULES = (
     Rule("rate", Reaction.RETRY_AFTER, http=429, wait_at="retry_after", wait=60),
     Rule("server", Reaction.VERIFY, http="5xx"),
 )
+EDIT_RULES = (_coded("post-gone", Reaction.FAIL_MESSAGE, 10008, http=404, says=GONE), *RULES)
 EVERYWHERE = {"rate-cloudflare", "rate-global"}  # these limits hold for all webhooks that this computer posts to
 _NO_THREAD = {"unknown-channel", "archived-thread", "thread-locked"}
 _NO_FILE = {"file-too-large", "file-invalid"}
@@ -126,14 +127,21 @@ class _Draft:
     thread_name: str = ""
     upload: Picture | None = None
     picture: bool = True
+    edits: bool = False
 
     def body(self, tags: tuple[str, ...]) -> dict[str, Any]:
         message = self.post.message if self.picture else replace(self.post.message, image=None)
         name = self.upload.name if self.upload else ""
-        body = {"content": content(message), "embeds": [embed(message, name)], "allowed_mentions": dict(SILENT)}
+        body: dict[str, Any] = {
+            "content": content(message),
+            "embeds": [embed(message, name)],
+            "allowed_mentions": dict(SILENT),
+        }
         if self.upload and message.image:
             alt = cut(message.image.alt.strip() or message.image.credit, ALT, Unit.CODEPOINTS)
             body["attachments"] = [{"id": "0", "filename": name, "description": alt}]
+        elif self.edits:
+            body["attachments"] = []  # what is not named is taken away
         if self.thread_name:
             body |= {"thread_name": self.thread_name} | ({"applied_tags": list(tags)} if tags else {})
         return body
@@ -207,18 +215,40 @@ class Discord:
         """The picture is fetched and uploaded; what Discord clearly refuses is put right, once for each reason."""
         image = post.message.image
         upload = (yield from fetched(image, MOST_BYTES)) if image else None
-        draft = self._begun(post, upload)
-        seen = set()
+        answer, draft = yield from self._taken(self._begun(post, upload), RULES)
+        return Receipt(str(dotted(answer.json(), "id") or ""), note="" if draft.shows(image) else WITHOUT)
+
+    def edit(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:  # noqa: ARG002  # likewise
+        """The picture is uploaded again in place of the one that is there; nobody is called by an edit either.
+
+        https://docs.discord.com/developers/resources/webhook (edit webhook message)
+        """
+        assert post.corrects is not None
+        image = post.message.image
+        upload = (yield from fetched(image, MOST_BYTES)) if image else None
+        draft = _Draft(post, self._thread_of(post.corrects), upload=upload, edits=True)
+        _, draft = yield from self._taken(draft, EDIT_RULES)
+        return Receipt(post.corrects.id, note="" if draft.shows(image) else WITHOUT)
+
+    def _taken(self, draft: _Draft, rules: Sequence[Rule]) -> Conversation[tuple[Answer, _Draft]]:
+        """The answer of success, and what was taken. What Discord clearly refuses is put right, once for each reason."""
+        seen = set[str]()
         while True:
             answer = yield self._request(draft)
-            rule = classify(RULES, answer)
+            rule = classify(rules, answer)
             if rule.reaction in SUCCESSES:
-                return Receipt(str(dotted(answer.json(), "id") or ""), note="" if draft.shows(image) else WITHOUT)
+                return answer, draft
             mended = None if rule.id in seen else draft.mended(rule)
             if mended is None:
-                raise failure(_lasting(rule), answer, self.title, _said(answer))
+                raise failure(_reaching(rule, answer), answer, self.title, _said(answer))
             seen.add(rule.id)
             draft = mended
+
+    def _thread_of(self, posted: Posted) -> str:
+        """The thread that a post stands in: in a forum its own, or that of the part before it."""
+        if self.options.thread_id or not self.options.forum:
+            return self.options.thread_id or ""
+        return posted.reply_to.id if posted.reply_to else posted.id
 
     def draft(self, post: Post) -> Request:
         """The request that publishes, with the picture by its address."""
@@ -229,7 +259,7 @@ class Discord:
         answer = yield Request("GET", self._hook["url"], {"user-agent": USER_AGENT})
         rule = classify(RULES, answer)
         if rule.reaction not in SUCCESSES:
-            raise failure(_lasting(rule), answer, self.title, _said(answer), commits=False)
+            raise failure(_reaching(rule, answer), answer, self.title, _said(answer), commits=False)
         return f"{dotted(answer.json(), 'name') or 'a webhook'} in channel {dotted(answer.json(), 'channel_id') or '?'}"
 
     def _begun(self, post: Post, upload: Picture | None) -> _Draft:
@@ -247,21 +277,30 @@ class Discord:
         return {"host": host, "id": match["id"], "url": f"{parts.scheme}://{host}{path}"}
 
     def _request(self, draft: _Draft) -> Request:
-        asked = {"wait": "true"} | ({"thread_id": draft.thread_id} if draft.thread_id else {})
-        url = f"{self._hook['url']}?{urlencode(asked)}"
+        thread = {"thread_id": draft.thread_id} if draft.thread_id else {}
+        corrects = draft.post.corrects if draft.edits else None
+        method, place = ("PATCH", f"/messages/{corrects.id}") if corrects else ("POST", "")
+        asked = urlencode(thread if corrects else {"wait": "true", **thread})
+        url = f"{self._hook['url']}{place}{'?' if asked else ''}{asked}"
         body = compact(draft.body(self.options.tags))
         headers = {"user-agent": USER_AGENT, "content-type": "application/json"}
         if draft.upload is None:
-            return Request("POST", url, headers, body, commits=True)
+            return Request(method, url, headers, body, commits=True)
         upload = draft.upload
         file = Part("files[0]", upload.data, upload.media_type, upload.name)
         kind, whole = multipart([Part("payload_json", body, "application/json"), file])
-        return Request("POST", url, {**headers, "content-type": kind}, whole, commits=True, timeout=UPLOAD_TIMEOUT)
+        return Request(method, url, {**headers, "content-type": kind}, whole, commits=True, timeout=UPLOAD_TIMEOUT)
 
 
-def _lasting(rule: Rule) -> Rule:
-    """A channel that is gone, and no thread that could be left out, is no fault of the message."""
-    return replace(rule, reaction=Reaction.DISABLE_DESTINATION) if rule.id in _NO_THREAD else rule
+def _reaching(rule: Rule, answer: Answer) -> Rule:
+    """How far an answer reaches. A thread that is gone, and that could not be left out, is no fault of the message.
+
+    A limit of all webhooks may be told by a header only.
+    """
+    if rule.id in _NO_THREAD:
+        return replace(rule, reaction=Reaction.DISABLE_DESTINATION)
+    everywhere = answer.headers.get("x-ratelimit-global", ()), answer.headers.get("x-ratelimit-scope", ())
+    return replace(rule, scope=Scope.ACCOUNT) if "true" in everywhere[0] or "global" in everywhere[1] else rule
 
 
 def _said(answer: Answer) -> str:

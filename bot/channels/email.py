@@ -12,6 +12,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import parseaddr
 from typing import Any, ClassVar, Literal, Self
@@ -254,8 +255,16 @@ class Email:
         return message_id(self.options.stream or post.key, slot, recipient, self._sender.rpartition("@")[2])
 
     def _thread(self, post: Post, recipient: str, domain: str) -> Iterable[tuple[str, str]]:
-        """What holds the parts of a long edition together: a root that all of them name, and that need not exist."""
-        if post.message.parts > 1:
+        """What holds the parts of a long edition together: a root that all of them name, and that need not exist.
+
+        An erratum answers the letter that this recipient has got.
+        """
+        if post.corrects is not None:
+            first = replace(post.message, part=1)
+            before = self._id(replace(post, message=first, key=post.corrects.key, slot=post.corrects.slot), recipient)
+            yield "In-Reply-To", before
+            yield "References", before
+        elif post.message.parts > 1:
             yield "References", message_id(f"{self._sender}|thread", post.slot, recipient, domain)
 
     def _list(self, recipient: str) -> Iterable[tuple[str, str]]:

@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from string import Formatter
@@ -140,6 +141,11 @@ class File:
         finally:
             beside.unlink(missing_ok=True)
         return self._receipt(post)
+
+    async def rewrite(self, post: Post, claim: Claim) -> Receipt:
+        """The file of the post that is corrected, written anew."""
+        assert post.corrects is not None
+        return await self.deliver(replace(post, slot=post.corrects.slot), claim)
 
     async def _asked(self, do: Any, *arguments: Any) -> Any:
         try:

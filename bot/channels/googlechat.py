@@ -153,7 +153,8 @@ class Googlechat:
         body: dict[str, Any] = {"text": message.text.strip() or escape(message.title)}
         if message.image and len(message.image.url) <= ADDRESS and _SECURE.fullmatch(message.image.url):
             body["cardsV2"] = [{"cardId": "picture", "card": _card(message.image, message.title)}]
-        key = self.options.thread_key or (f"thisday {post.slot}" if message.parts > 1 else "")
+        slot = post.corrects.slot if post.corrects else post.slot  # an erratum joins what it corrects, if that is a thread
+        key = self.options.thread_key or (f"thisday {slot}" if message.parts > 1 or post.corrects else "")
         return {**body, "thread": {"threadKey": key}} if key else body
 
     def _url(self, post: Post) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar, Literal
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
@@ -31,8 +31,9 @@ from bot.channels import (
     Wait,
 )
 from bot.channels._addresses import checked_address, checked_token, compact, known_by
-from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
+from bot.channels._answers import AS_NEW, GONE, SUCCESSES, Reaction, Rule, classify, dotted, failure
 from bot.channels._forms import Part, multipart
+from bot.channels._mastodon_answers import created, limits, media_of
 from bot.channels._mastodon_text import URL_WEIGHT, count, quiet, same
 from bot.channels._pictures import WITHOUT, Picture, fetched, had, words
 from bot.fields import Strict
@@ -97,6 +98,13 @@ RULES = (
     Rule("race", Reaction.RETRY_BACKOFF, http=503, has="temporary problem", harmless=True),
     Rule("server", Reaction.RETRY_BACKOFF, http="5xx"),
 )
+_NO_EDITS = f"the server cannot edit posts; {AS_NEW}"  # as older versions of GoToSocial and Pleroma
+EDIT_RULES = (
+    Rule("cannot-edit", Reaction.FAIL_MESSAGE, http=(404, 405, 501), endpoint="edit", says=_NO_EDITS),
+    Rule("post-gone", Reaction.FAIL_MESSAGE, http=404, says=GONE),
+    *RULES,
+)
+_EDITABLE = ("status", "language", "sensitive", "spoiler_text")
 
 
 # A clear no, perhaps because of the picture. Servers word it differently; the post is worth a try without.
@@ -153,7 +161,7 @@ class Mastodon:
         content = answer.json()
         if answer.status != 200 or not isinstance(content, dict):
             raise self._no_api(answer)
-        return dict(_limits(content))
+        return dict(limits(content))
 
     def check(self) -> Conversation[str]:
         account = yield from self._account()
@@ -167,7 +175,7 @@ class Mastodon:
         path, asked = f"/api/v1/accounts/{account['id']}/statuses", {"limit": str(PAGE), "exclude_reblogs": "true"}
         for _ in range(MOST_PAGES):
             statuses = yield from self._listed(f"{path}?{urlencode(asked)}")
-            recent = [each for each in statuses if _created(each) >= since]
+            recent = [each for each in statuses if created(each) >= since]
             found = next((each for each in recent if same(str(each.get("content")), post.message.text)), None)
             if found is not None:
                 return _receipt(found)
@@ -200,6 +208,25 @@ class Mastodon:
                 note = WITHOUT
             elif rule.id != "reply-target-gone" or status.pop("in_reply_to_id", None) is None:
                 raise self._failure(rule, answer, repeated=repeated)
+
+    def edit(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:
+        """A card is drawn anew; other media stay: a server takes away what an edit does not name.
+
+        https://docs.joinmastodon.org/methods/statuses/#edit
+        """
+        assert post.corrects is not None
+        path = f"{_STATUSES}/{quote(post.corrects.id, safe='')}"
+        there = yield from self._status_at(path)
+        status = {name: value for name, value in self._status(post).items() if name in _EDITABLE}
+        image = post.message.image if post.message.image and post.message.image.card else None
+        note = yield from self._pictured(status, image, facts)
+        if "media_ids" not in status:
+            status |= media_of(there)
+        answer = yield Request("PUT", self.options.server + path, self._headers(_JSON), compact(status), commits=True)
+        rule = classify(EDIT_RULES, answer, endpoint="edit")
+        if rule.reaction not in SUCCESSES:
+            raise self._failure(rule, answer)
+        return _receipt(answer.json(), note.replace(WITHOUT, "its picture is still the old one"))
 
     def draft(self, post: Post) -> Request:
         """The request that publishes, before the picture is uploaded."""
@@ -291,14 +318,26 @@ class Mastodon:
         return account
 
     def _listed(self, path: str) -> Conversation[list[dict[str, Any]]]:
-        answer = yield self._ask("GET", path)
-        if answer.status == 403 and self.options.visibility in {"public", "unlisted"}:
-            # A token without read:statuses sees less than no token at all.
-            answer = yield Request("GET", self.options.server + path)
+        answer = yield from self._read(path)
         content = answer.json()
         if answer.status == 200 and isinstance(content, list):
             return [each for each in content if isinstance(each, dict)]
         raise self._failure(classify(RULES, answer), answer, commits=False)
+
+    def _status_at(self, path: str) -> Conversation[dict[str, Any]]:
+        answer = yield from self._read(path)
+        rule = classify(EDIT_RULES, answer)
+        if rule.reaction not in SUCCESSES:
+            raise self._failure(rule, answer, commits=False)
+        status: dict[str, Any] = answer.json()
+        return status
+
+    def _read(self, path: str) -> Conversation[Answer]:
+        """A token without read:statuses sees less than no token at all."""
+        answer = yield self._ask("GET", path)
+        if answer.status == 403 and self.options.visibility in {"public", "unlisted"}:
+            answer = yield Request("GET", self.options.server + path)
+        return answer
 
     def _failure(self, rule: Rule, answer: Answer, *, commits: bool = True, repeated: bool = False) -> Failure:
         if rule.id == "reply-target-gone":
@@ -320,35 +359,6 @@ class Mastodon:
 
 def _receipt(status: Mapping[str, Any], note: str = "") -> Receipt:
     return Receipt(id=str(status.get("id") or ""), url=str(status.get("url") or ""), note=note)
-
-
-def _created(status: Mapping[str, Any]) -> datetime:
-    """When a status was posted; one that does not say so counts as recent."""
-    try:
-        found = datetime.fromisoformat(str(status.get("created_at")))
-    except ValueError:
-        return datetime.max.replace(tzinfo=UTC)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def _limits(content: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The limits out of an instance's description, v2 or v1, as far as they make sense."""
-    statuses, media = "configuration.statuses", "configuration.media_attachments"
-    places = {
-        "max_characters": (f"{statuses}.max_characters", "max_toot_chars"),
-        "characters_reserved_per_url": (f"{statuses}.characters_reserved_per_url",),
-        "max_media_attachments": (f"{statuses}.max_media_attachments",),
-        "description_limit": (f"{media}.description_limit", "description_limit"),
-        "image_size_limit": (f"{media}.image_size_limit",),
-        "image_matrix_limit": (f"{media}.image_matrix_limit",),
-    }
-    for name, paths in places.items():
-        values = (dotted(content, path) for path in paths)
-        value = next((each for each in values if type(each) is int and each > 0), None)
-        if value is not None:
-            yield name, value
-    software = f"{content.get('version')} {content.get('source_url')}".lower()
-    yield "counts_in_full", "gotosocial" in software
 
 
 def _number(facts: Mapping[str, Any], name: str, default: int) -> int:

@@ -17,8 +17,8 @@ from pydantic import Field, SecretStr, field_validator
 
 from bot.channels import Answer, Conversation, Doubt, Failure, InDoubt, Pace, Post, Receipt, Refused, Request, Scope
 from bot.channels._addresses import checked_address, checked_token, compact, known_by
-from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
-from bot.channels._matrix_text import BUDGET, HTML, Uploaded, content, event_and_root, without_markup
+from bot.channels._answers import GONE, SUCCESSES, Reaction, Rule, classify, dotted, failure
+from bot.channels._matrix_text import BUDGET, HTML, Uploaded, content, event_and_root, replacement, without_markup
 from bot.channels._pictures import WITHOUT, fetched, had
 from bot.documents import mistake
 from bot.fields import Strict
@@ -84,6 +84,7 @@ RULES = (
     Rule("bad", Reaction.FAIL_MESSAGE, http=400),
     Rule("server", Reaction.RETRY_BACKOFF, http="5xx"),
 )
+EDIT_RULES = (_errs("post-gone", Reaction.FAIL_MESSAGE, "M_NOT_FOUND", 404, GONE), *RULES)
 
 
 class Matrix:
@@ -162,6 +163,21 @@ class Matrix:
                 continue
             raise self._failure(rule, answer)
 
+    def edit(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:  # noqa: ARG002  # no facts needed
+        """A new event that replaces the first one. https://spec.matrix.org/latest/client-server-api/#event-replacements"""
+        assert post.corrects is not None
+        base = yield from self._base()
+        room = yield from self._room(base)
+        yield from self._require_event(base, room, post.corrects.id.partition("|")[0])
+        image = had(post.message.image)
+        uploaded = (yield from self._uploaded(base, image)) if image else None
+        answer = yield self._send(base, room, post.key, replacement(content(post.message, uploaded, None), post.corrects.id))
+        rule = classify(RULES, answer)
+        if rule.reaction not in SUCCESSES:
+            raise self._failure(rule, answer)
+        event = post.corrects.id.partition("|")[0]
+        return Receipt(post.corrects.id, f"https://matrix.to/#/{_quoted(room)}/{_quoted(event)}")
+
     def draft(self, post: Post) -> Request:
         """The request that publishes, before a server was asked for anything; without a picture."""
         whole = content(post.message, None, post.reply_to)
@@ -183,6 +199,15 @@ class Matrix:
             if not asked["from"] or any(_sent(each) < since for each in events):
                 return None
         raise InDoubt(f"{self._host}: so much was posted since that the post may be further back")
+
+    def _require_event(self, base: str, room: str, event: str) -> Conversation[None]:
+        """A server takes an edit of what was removed, and shows nothing of it."""
+        answer = yield self._ask("GET", f"{base}{_CLIENT}/rooms/{_quoted(room)}/event/{_quoted(event)}")
+        rule = classify(EDIT_RULES, answer)
+        if rule.reaction not in SUCCESSES:
+            raise self._failure(rule, answer, commits=False)
+        if dotted(answer.json(), "unsigned.redacted_because") is not None:
+            raise Refused(Scope.MESSAGE, f"{self._host}: {GONE}")
 
     # where it goes
 

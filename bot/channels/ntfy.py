@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlencode, urlsplit
@@ -157,6 +158,12 @@ class Ntfy:
                 return _receipt(answer, "; ".join(_notes(post, body, answer)))
             if rule.id != "attach" or body.pop("attach", None) is None:
                 raise self._failure(rule, answer)
+
+    def edit(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:
+        """Published once more in the same sequence, which replaces the first on every device. https://docs.ntfy.sh/publish/"""
+        assert post.corrects is not None
+        tried = post.first_tried or post.now  # this sequence is known there already, as by a repeat
+        return (yield from self.post(replace(post, key=post.corrects.key, first_tried=tried), facts))
 
     def find(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt | None]:  # noqa: ARG002  # no facts needed
         """Looks for the same sequence, or on older servers the same text, in what the server keeps of the topic."""

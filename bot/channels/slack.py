@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar, Self
 from urllib.parse import urlencode, urlsplit
@@ -19,6 +20,7 @@ from bot.channels import Answer, Conversation, Doubt, Failure, InDoubt, Pace, Po
 from bot.channels._addresses import checked_address, compact, known_by
 from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
 from bot.channels._pictures import WITHOUT, fetched
+from bot.channels._slack_answers import API_RULES, EDIT_RULES, WEBHOOK_RULES
 from bot.channels._slack_text import BUDGET, MRKDWN, alternative, blocks, fallback
 from bot.documents import mistake
 from bot.fields import Strict
@@ -95,73 +97,6 @@ def _is_hook(host: str | None, path: str) -> bool:
     return host in HOSTS and path.startswith("/services/")
 
 
-def _says(word: str, reaction: Reaction, http: int | None = None, says: str = "", *, harmless: bool = False) -> Rule:
-    """An answer of a webhook: one word as plain text, usually with a status of its own."""
-    return Rule(word, reaction, http=http or (), body=word, says=says, harmless=harmless)
-
-
-def _errs(rule_id: str, reaction: Reaction, errors: str = "", says: str = "", wait: float | None = None) -> Rule:
-    """An answer of the Web API that says `ok: false` and one of `errors`, nearly always with status 200."""
-    named = {"error": tuple(errors.split())} if errors else {}
-    return Rule(rule_id, reaction, json={"ok": False, **named}, says=says, wait=wait)
-
-
-WEBHOOK_RULES = (
-    Rule("ok", Reaction.SUCCESS, http=200, body="ok"),
-    Rule("ok-not-ok", Reaction.FAIL_MESSAGE, http=200, says="only the word ok counts; check webhook_url and proxies"),
-    _says("no_service", Reaction.DISABLE_DESTINATION, 404, "the webhook was removed"),
-    _says("no_service_id", Reaction.DISABLE_DESTINATION, says="the webhook was removed"),
-    _says("no_active_hooks", Reaction.DISABLE_DESTINATION, 404, "the webhook is disabled"),
-    _says("no_team", Reaction.DISABLE_DESTINATION, says="the workspace is gone"),
-    _says("team_disabled", Reaction.DISABLE_ACCOUNT, says="the workspace is disabled"),
-    _says("invalid_token", Reaction.DISABLE_DESTINATION, 403, "the webhook is not valid"),
-    _says("action_prohibited", Reaction.OWNER_ACTION, 403, "an admin of the workspace forbids posting"),
-    _says("posting_to_general_channel_denied", Reaction.OWNER_ACTION, 403, "choose another channel"),
-    _says("channel_not_found", Reaction.DISABLE_DESTINATION, 404, "the channel is gone"),
-    _says("user_not_found", Reaction.DISABLE_DESTINATION, 400, "the user is gone"),
-    _says("channel_is_archived", Reaction.DISABLE_DESTINATION, 410),
-    _says("invalid_payload", Reaction.FAIL_MESSAGE, 400),
-    _says("invalid_blocks", Reaction.DEGRADE, 400),
-    _says("invalid_blocks_format", Reaction.DEGRADE, 400),
-    _says("no_text", Reaction.FAIL_MESSAGE, 400),
-    Rule("missing_text", Reaction.FAIL_MESSAGE, http=400, body="missing_text_or_fallback_or_attachments"),
-    _says("too_many_attachments", Reaction.FAIL_MESSAGE, 400),
-    Rule("rate", Reaction.RETRY_AFTER, http=429, wait=30),
-    _says("rollup_error", Reaction.RETRY_BACKOFF, 500, harmless=True),
-    Rule("server", Reaction.VERIFY, http="5xx"),
-)
-
-_DEAD = "invalid_auth account_inactive token_revoked not_authed org_login_required team_access_not_granted"
-_FORBIDDEN = (
-    "restricted_action restricted_action_read_only_channel restricted_action_thread_only_channel"
-    " ekm_access_denied access_denied accesslimited"
-)
-_OUR_FAULT = (
-    "no_text too_many_attachments invalid_arguments invalid_arg_name invalid_json invalid_form_data"
-    " markdown_text_conflict invalid_metadata_format invalid_metadata_schema metadata_too_large"
-)
-_NO_THREAD = "cannot_reply_to_message restricted_action_non_threadable_channel restricted_action_thread_locked"
-_PASSING = "internal_error fatal_error service_unavailable request_timeout team_added_to_org"
-API_RULES = (
-    Rule("ok", Reaction.SUCCESS, http=200, json={"ok": True}),
-    Rule("rate", Reaction.RETRY_AFTER, http=429, wait=30),
-    _errs("ratelimited", Reaction.RETRY_AFTER, "ratelimited rate_limited message_limit_exceeded", wait=60),
-    _errs("auth-dead", Reaction.DISABLE_ACCOUNT, _DEAD, "install the app again and copy its new bot token"),
-    _errs("token-expired", Reaction.REFRESH_AUTH, "token_expired", "switch token rotation off for the app"),
-    _errs("scope", Reaction.OWNER_ACTION, "missing_scope no_permission not_allowed_token_type", "add the scope to the app"),
-    _errs("channel-gone", Reaction.DISABLE_DESTINATION, "channel_not_found is_archived"),
-    _errs("not-in-channel", Reaction.OWNER_ACTION, "not_in_channel", "invite the app, or give it chat:write.public"),
-    _errs("restricted", Reaction.OWNER_ACTION, _FORBIDDEN, "the workspace does not let this app post here"),
-    _errs("too-long", Reaction.SPLIT, "msg_too_long msg_blocks_too_long"),
-    _errs("blocks-bad", Reaction.DEGRADE, "invalid_blocks invalid_blocks_format"),
-    _errs("payload-bad", Reaction.FAIL_MESSAGE, _OUR_FAULT),
-    _errs("thread-bad", Reaction.DEGRADE, _NO_THREAD),
-    _errs("transient", Reaction.VERIFY, _PASSING),
-    _errs("other-error", Reaction.FAIL_MESSAGE),
-    Rule("server", Reaction.VERIFY, http="5xx"),
-)
-
-
 class Slack:
     """One Slack channel: by webhook, which cannot be asked what it posted, or as a `SlackBot`, which can."""
 
@@ -206,11 +141,16 @@ class Slack:
 
     def post(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:  # noqa: ARG002  # likewise
         """Sent whole first; what Slack clearly refuses (blocks, the thread) is left out and the rest sent once more."""
+        return (yield from self._taken(post, self._request, self.rules))
+
+    def _taken(
+        self, post: Post, request: Callable[[dict[str, Any]], Request], rules: Sequence[Rule]
+    ) -> Conversation[Receipt]:
         file, note = yield from self._file(post.message)
         body, unready = self._body(post, file), 0
         while True:
-            answer = yield self._request(body)
-            rule = classify(self.rules, answer)
+            answer = yield request(body)
+            rule = classify(rules, answer)
             if rule.reaction in SUCCESSES:
                 return self._receipt(answer, note)
             if rule.id == "blocks-bad" and file:  # it is at work on the file for a few seconds, and then says this
@@ -279,6 +219,18 @@ class SlackBot(Slack):
                 return None
         raise InDoubt("Slack: so much was posted since that the post may be further back")
 
+    def edit(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:  # noqa: ARG002  # no facts needed
+        """It keeps the key it was posted with, so that it is still found. https://docs.slack.dev/reference/methods/chat.update"""
+        assert post.corrects is not None
+        place = {"ts": post.corrects.id, "parse": "none", "link_names": False}
+
+        def update(body: Mapping[str, Any]) -> Request:
+            kept = {name: value for name, value in body.items() if not name.startswith("unfurl_")}
+            return self._sent("chat.update", {**kept, **place})
+
+        as_posted = replace(post, key=post.corrects.key, slot=post.corrects.slot, reply_to=None)
+        return (yield from self._taken(as_posted, update, EDIT_RULES))
+
     def check(self) -> Conversation[str]:
         answer = yield Request("POST", f"{self.options.api_url}/auth.test", self._headers(_FORM))
         content = self._understood(answer)
@@ -345,8 +297,10 @@ class SlackBot(Slack):
         return body
 
     def _request(self, body: Mapping[str, Any]) -> Request:
-        url = f"{self.options.api_url}/chat.postMessage"
-        return Request("POST", url, self._headers(_JSON), compact(body), commits=True)
+        return self._sent("chat.postMessage", body)
+
+    def _sent(self, method: str, body: Mapping[str, Any]) -> Request:
+        return Request("POST", f"{self.options.api_url}/{method}", self._headers(_JSON), compact(body), commits=True)
 
     def _headers(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         return {"authorization": f"Bearer {_clear(self.options.bot_token)}", **(more or {})}

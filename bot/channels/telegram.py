@@ -18,7 +18,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from bot.channels import Answer, Conversation, Doubt, Failure, Pace, Post, Rate, Receipt, Request, Scope
 from bot.channels._addresses import checked_address, compact
-from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
+from bot.channels._answers import AS_NEW, GONE, SUCCESSES, Reaction, Rule, classify, dotted, failure
 from bot.channels._forms import Part, multipart
 from bot.channels._pictures import WITHOUT, Picture, addressed, described, fetched
 from bot.channels._telegram_text import BUDGET, CAPTION_BUDGET, HTML, TEXT, quiet, visible
@@ -35,6 +35,7 @@ MOST_BYTES = 10_000_000  # of a photo
 _JSON = {"content-type": "application/json"}
 _NAME = re.compile(r"@[A-Za-z][A-Za-z0-9_]{3,31}")
 _ERROR_SHOWN = 200
+MOST_EDITS = 4  # tries of one edit, each without what Telegram refused before
 # What a post can do without, if Telegram refuses it.
 TOPIC, REPLY, FORMAT, PICTURE = "topic", "reply", "format", "picture"
 
@@ -112,6 +113,17 @@ RULES = (
     Rule("too-large", _DEGRADE, http=413),
     Rule("server", Reaction.VERIFY, http="5xx"),
 )
+EDIT_RULES = (
+    _says("same", 400, "message is not modified", Reaction.SUCCESS),
+    _says("post-gone", 400, "message to edit not found", Reaction.FAIL_MESSAGE, GONE),
+    _says("post-unknown", 400, "MESSAGE_ID_INVALID", Reaction.FAIL_MESSAGE, GONE),
+    _says("post-fixed", 400, "message can't be edited", Reaction.FAIL_MESSAGE, AS_NEW),
+    _says("has-caption", 400, "there is no text in the message to edit", _DEGRADE),
+    _says("has-text", 400, "there is no caption in the message to edit", _DEGRADE),
+    Rule("moved", Reaction.FAIL_MESSAGE, http=400, json_has="parameters.migrate_to_chat_id", says=AS_NEW),
+    *RULES,
+)
+_OTHER = {"has-caption": "caption", "has-text": "text"}
 SPARE = {
     "thread-gone": TOPIC,
     "reply-gone": REPLY,
@@ -195,6 +207,22 @@ class Telegram:
             else:
                 raise self._failure(rule, answer)
 
+    def edit(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:  # noqa: ARG002  # no facts needed
+        """The text, or the caption under a picture; the picture itself stays. https://core.telegram.org/bots/api#editmessagetext"""
+        assert post.corrects is not None
+        place = {"chat_id": self.options.chat, "message_id": int(post.corrects.id)}
+        field, without = "caption" if "photo" in _content(post.message, frozenset()) else "text", frozenset[str]()
+        for _ in range(MOST_EDITS):
+            method = "editMessageCaption" if field == "caption" else "editMessageText"
+            answer = yield self._request(method, {**place, **_edited(post.message, field, without)}, commits=True)
+            rule = classify(EDIT_RULES, answer)
+            if rule.reaction in SUCCESSES:
+                return _receipt(answer, "") if rule.id == "ok" else Receipt(post.corrects.id)
+            field, without = _OTHER.get(rule.id, field), without | {SPARE.get(rule.id, "")}
+            if rule.reaction not in {_DEGRADE, _SPLIT} or rule.id == "caption-too-long":
+                break
+        raise self._failure(rule, answer)
+
     def draft(self, post: Post) -> Request:
         """The request that publishes, without the bytes of a picture."""
         body = self._body(post, self.options.chat, frozenset())
@@ -261,6 +289,17 @@ def _content(message: Message, without: frozenset[str]) -> dict[str, Any]:
         preview = {"url": image.url, "prefer_large_media": True, "show_above_text": True}
         return {"text": whole, "parse_mode": "HTML", "link_preview_options": preview}
     return {"text": text, "parse_mode": "HTML", "link_preview_options": {"is_disabled": True}}
+
+
+def _edited(message: Message, field: str, without: frozenset[str]) -> dict[str, Any]:
+    """The new text of a post, or the new caption of its picture."""
+    content = _content(message, without)
+    if field == "text" and "photo" in content:
+        content = _content(message, without | {PICTURE})
+    told = content.get("caption") or content.get("text")
+    formatted = {"parse_mode": "HTML"} if "parse_mode" in content else {}
+    preview = {"link_preview_options": content.get("link_preview_options", {"is_disabled": True})}
+    return {field: told, **formatted, **(preview if field == "text" else {})}
 
 
 def _bare(message: Message, text: str) -> str:

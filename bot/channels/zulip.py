@@ -9,16 +9,16 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
 from bot.channels import Answer, Conversation, Doubt, InDoubt, Pace, Post, Rate, Receipt, Request, Scope
 from bot.channels._addresses import checked_address, checked_token
-from bot.channels._answers import SUCCESSES, Reaction, Rule, classify, dotted, failure
+from bot.channels._answers import AS_NEW, SUCCESSES, Reaction, Rule, classify, dotted, failure
 from bot.channels._markdown_text import GAP, NOTHING, address, on_one_line, parted, strong, without_brackets
 from bot.documents import mistake
 from bot.fields import Strict
@@ -107,6 +107,13 @@ RULES = (
     Rule("bad", Reaction.FAIL_MESSAGE, http=400),
     Rule("server", Reaction.VERIFY, http="5xx"),
 )
+# Zulip has one code for a message that is gone and for one that may no longer be edited.
+EDIT_RULES = (
+    _coded(
+        "post-fixed", Reaction.FAIL_MESSAGE, "BAD_REQUEST", says=f"the message is gone, or too old to be edited; {AS_NEW}"
+    ),
+    *RULES,
+)
 
 
 class Zulip:
@@ -185,6 +192,14 @@ class Zulip:
         answer = yield Request("POST", self._at("messages"), self._headers(_FORM), urlencode(form).encode(), commits=True)
         return self._receipt(self._understood(answer, commits=True))
 
+    def edit(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:  # noqa: ARG002  # fitted already
+        """https://zulip.com/api/update-message"""
+        assert post.corrects is not None
+        url, form = f"{self._at('messages')}/{quote(post.corrects.id, safe='')}", {"content": _content(post)}
+        answer = yield Request("PATCH", url, self._headers(_FORM), urlencode(form).encode(), commits=True)
+        self._understood(answer, commits=True, rules=EDIT_RULES)
+        return self._receipt({"id": post.corrects.id})
+
     @property
     def _host(self) -> str:
         return urlsplit(self.options.server).netloc
@@ -202,8 +217,8 @@ class Zulip:
         wanted |= {"topic": self.options.topic, "sender": self.options.email}
         return json.dumps([{"operator": name, "operand": value} for name, value in wanted.items()], ensure_ascii=False)
 
-    def _understood(self, answer: Answer, *, commits: bool = False) -> dict[str, Any]:
-        rule = classify(RULES, answer)
+    def _understood(self, answer: Answer, *, commits: bool = False, rules: Sequence[Rule] = RULES) -> dict[str, Any]:
+        rule = classify(rules, answer)
         if rule.reaction not in SUCCESSES:
             raise failure(rule, answer, self.title, _said(answer), commits=commits)
         content: dict[str, Any] = answer.json()

@@ -25,6 +25,7 @@ COMMANDS = {
     "check": "bot.cli.check",
     "preview": "bot.cli.preview",
     "post": "bot.cli.post",
+    "correct": "bot.cli.correct",
     "run": "bot.cli.run",
     "day": "bot.cli.day",
     "calendar": "bot.cli.calendar",

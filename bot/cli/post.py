@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
@@ -36,10 +37,10 @@ def command(ctx: click.Context, day: str | date, names: tuple[str, ...], *, dry_
         return _dry_run(app, wanted)
     outcomes = asyncio.run(_post(app, wanted, again=again))
     if json_:
-        as_json([_plain(each) for each in outcomes])
+        as_json([plain(each) for each in outcomes])
     for each in outcomes:
         _tell(each)
-    return _exit_code(outcomes)
+    return exit_code(outcomes)
 
 
 def _dry_run(app: App, wanted: list[tuple[Subscription, date]]) -> int:
@@ -107,7 +108,8 @@ def _tell(delivery: Delivery) -> None:
     click.echo(f"{delivery.subscription}: {delivery.day} {delivery.state}{where}{why}{later}", err=True)
 
 
-def _plain(delivery: Delivery) -> dict[str, Any]:
+def plain(delivery: Delivery) -> dict[str, Any]:
+    """What became of a delivery, for machines."""
     return {
         "id": delivery.id,
         "channel": delivery.subscription,
@@ -119,7 +121,8 @@ def _plain(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def _exit_code(outcomes: list[Delivery]) -> int:
+def exit_code(outcomes: Iterable[Delivery]) -> int:
+    """What deliveries come to for a shell: all done, not all, or something in doubt."""
     states = {each.state for each in outcomes}
     if states & {State.IN_DOUBT, State.SENDING}:
         return IN_DOUBT

@@ -42,9 +42,8 @@ def _reason(falls: bool) -> str:  # noqa: FBT001  # one answer, two words
 def _tell(told: Told) -> None:
     one = told.delivery
     due = f"due {one.due_at:%Y-%m-%d %H:%M:%S}Z"
-    click.echo(
-        f"delivery {one.id} ({one.run or 'scheduled'}, part {one.part}), {due}: {_with_reason(one.state, one.reason)}"
-    )
+    what = f"{one.run or 'scheduled'}, part {one.part}" + (f", corrects {one.corrects}" if one.corrects else "")
+    click.echo(f"delivery {one.id} ({what}), {due}: {_with_reason(one.state, one.reason)}")
     for each in told.attempts:
         ended = f"{(each.ended_at - each.started_at).total_seconds():.1f} s" if each.ended_at else "still under way"
         outcome = _with_reason(each.outcome or "no answer yet", each.detail)
@@ -66,4 +65,5 @@ def _plain(told: Told) -> dict[str, Any]:
         }
         for each in told.attempts
     ]
-    return {**row(told.delivery), "due": told.delivery.due_at, "tries": attempts}
+    one = told.delivery
+    return {**row(one), "corrects": one.corrects, "due": one.due_at, "tries": attempts}

@@ -18,17 +18,23 @@ from bot.channels import (
     Claim,
     Conversation,
     Direct,
+    Doubt,
+    Edits,
     Failure,
     Finds,
     InDoubt,
     Learns,
     Post,
+    Posted,
     Receipt,
     Refused,
+    Rewrites,
+    Scope,
     Unavailable,
     key_for,
     offers,
 )
+from bot.channels._answers import AS_NEW
 from bot.channels._http import Within
 from bot.database.desk import Desk
 from bot.delivery import facts as kept
@@ -118,15 +124,16 @@ class Courier:
 
     async def settle_doubt(self, delivery: Delivery, channel: Channel, *, repeat: bool = False) -> Delivery:
         """Looks whether a doubtful post got there, or repeats it where that is safe or (`repeat`) wished."""
-        why = delivery.reason
-        choice = policy.remedy(delivery, channel.doubt, self.now(), finds=offers(channel, Finds), repeat=repeat)
+        why, doubt = delivery.reason, _doubt(delivery, channel)
+        finds = offers(channel, Finds) and not delivery.edits
+        choice = policy.remedy(delivery, doubt, self.now(), finds=finds, repeat=repeat)
         if choice is policy.Remedy.LOOK:
             hold = _Hold(self.ledger, delivery, self.now)
             outcome = await self._outcome(self._finding(delivery, channel), hold)
             if not isinstance(outcome, Refused):
                 return await self.ledger.desk.do(self._settle, outcome, channel, hold)
             why = f"{why}; it could not be looked up: {outcome.why}"
-            choice = policy.remedy(delivery, channel.doubt, self.now(), finds=False, repeat=repeat)
+            choice = policy.remedy(delivery, doubt, self.now(), finds=False, repeat=repeat)
         if choice is policy.Remedy.REPEAT:
             return await self.deliver(delivery, channel)
         return await self.ledger.desk.do(self._hold, delivery, why)
@@ -137,9 +144,20 @@ class Courier:
         if isinstance(message, Skip):
             return message
         post = await self._post(hold.delivery, channel, message)
+        if hold.delivery.edits:
+            return await self._editing(channel, post, facts, hold)
         if not offers(channel, Direct):
             return await self._ask(channel, channel.post(post, facts), hold)
         return await self._heard(place_of(channel), channel.deliver(post, hold))
+
+    async def _editing(self, channel: Channel, post: Post, facts: Mapping[str, Any], claim: Claim) -> Receipt:
+        if post.corrects is None:
+            raise Refused(Scope.MESSAGE, "the post that it corrects is no longer in the ledger")
+        if offers(channel, Edits):
+            return await self._ask(channel, channel.edit(post, facts), claim)
+        if offers(channel, Rewrites):
+            return await self._heard(place_of(channel), channel.rewrite(post, claim))
+        raise Refused(Scope.MESSAGE, f"its channel can no longer edit; {AS_NEW}")
 
     async def _ask(self, channel: Channel, conversation: Conversation[R], claim: Claim) -> R:
         place = place_of(channel)
@@ -209,7 +227,7 @@ class Courier:
         if isinstance(outcome, Receipt):
             return policy.delivered(outcome)
         tried = replace(delivery, attempts=delivery.attempts + 1)
-        return policy.after(outcome, tried, now, self.jitter(), channel.kind, channel.doubt)
+        return policy.after(outcome, tried, now, self.jitter(), channel.kind, _doubt(delivery, channel))
 
     def _hold(self, delivery: Delivery, why: str) -> Delivery:
         return self.ledger.hold(delivery, why) or self._standing(delivery)
@@ -221,7 +239,7 @@ class Courier:
         """What the server said about its limits; a server that does not say it now does not stop a post."""
         if not offers(channel, Learns):
             return {}
-        known = await self.ledger.desk.do(kept.facts, self.ledger.database, _about(channel))
+        known = await self.ledger.desk.do(kept.facts, self.ledger.database, kept.about(channel))
         if known and self.now() - known.at < FACTS_LAST:
             return known.values
         try:
@@ -229,7 +247,7 @@ class Courier:
         except (Failure, TimeoutError) as failure:
             log.info("%s did not say its limits: %s", channel.destination, failure)
             return known.values if known else {}
-        await self.ledger.desk.do(kept.keep_facts, self.ledger.database, _about(channel), learned, self.now())
+        await self.ledger.desk.do(kept.keep_facts, self.ledger.database, kept.about(channel), learned, self.now())
         return learned
 
     async def _message(self, hold: _Hold, facts: Mapping[str, Any]) -> Message | Skip:
@@ -243,10 +261,17 @@ class Courier:
         return composed[0]
 
     async def _post(self, delivery: Delivery, channel: Channel, message: Message) -> Post:
-        reply_to = await self.ledger.desk.do(self.ledger.reply_to, delivery) if delivery.part > 1 else None
-        # Two subscriptions may share a destination and a day, so the key is made of both.
-        own = key_for(channel.destination, f"{delivery.subscription}/{delivery.slot}", delivery.part)
-        return Post(message, own, delivery.slot, self.now(), delivery.first_tried, reply_to, delivery.due_at)
+        reply_to, corrects = await self.ledger.desk.do(self._before, delivery, channel)
+        key, due = _key(delivery, channel), delivery.due_at
+        return Post(message, key, delivery.slot, self.now(), delivery.first_tried, reply_to, due, corrects)
+
+    def _before(self, delivery: Delivery, channel: Channel) -> tuple[Receipt | None, Posted | None]:
+        """What the post answers, and what it corrects."""
+        reply_to, corrected = self.ledger.reply_to(delivery), self.ledger.corrected(delivery)
+        if corrected is None:
+            return reply_to, None
+        before = self.ledger.reply_to(corrected)
+        return reply_to, Posted(corrected.receipt_id, _key(corrected, channel), corrected.slot, before)
 
 
 def _meant(said: Failure | ClaimLostError, hold: _Hold) -> Failure | ClaimLostError:
@@ -256,6 +281,15 @@ def _meant(said: Failure | ClaimLostError, hold: _Hold) -> Failure | ClaimLostEr
     if isinstance(said, InDoubt) and hold.fence is None:
         return Unavailable(said.why)
     return said
+
+
+def _key(delivery: Delivery, channel: Channel) -> str:
+    """Two subscriptions may share a destination and a day, so the key is made of both."""
+    return key_for(channel.destination, f"{delivery.subscription}/{delivery.slot}", delivery.part)
+
+
+def _doubt(delivery: Delivery, channel: Channel) -> Doubt:
+    return policy.EDITED if delivery.edits else channel.doubt
 
 
 def _word(outcome: Receipt | Decision | Failure) -> str:
@@ -269,10 +303,6 @@ def _word(outcome: Receipt | Decision | Failure) -> str:
             return "in doubt"
         case _:
             return type(outcome).__name__.lower()
-
-
-def _about(channel: Channel) -> str:
-    return f"{channel.kind} {channel.destination}"
 
 
 async def _nothing_to_claim() -> None:

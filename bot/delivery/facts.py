@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.channels import Channel
 from bot.database import Database, instant, micros
 from bot.delivery import statements as sql
 
@@ -26,3 +27,8 @@ def keep_facts(database: Database, name: str, values: dict[str, Any], now: datet
     text = json.dumps(values, ensure_ascii=False, sort_keys=True)
     with database.transaction() as tx:
         tx.execute(sql.PUT_FACT, {"name": name, "value": text, "now": micros(now)})
+
+
+def about(channel: Channel) -> str:
+    """The name of what a channel's server said."""
+    return f"{channel.kind} {channel.destination}"

@@ -64,10 +64,20 @@ class Ledger:
         return instant(rows[0]["next_at"]) if rows else None
 
     def reply_to(self, delivery: Delivery) -> Receipt | None:
-        """The receipt of the part before this one, if this is not the first."""
+        """The receipt of the part before this one; for the first of an erratum, of the post that it corrects."""
+        if delivery.edits or (delivery.part == 1 and delivery.corrects is None):
+            return None
+        if delivery.part == 1:
+            corrected = self.corrected(delivery)
+            return Receipt(corrected.receipt_id, corrected.receipt_url) if corrected else None
         key = {"subscription": delivery.subscription, "day": str(delivery.day), "run": delivery.run}
         found = self._deliveries(sql.PREVIOUS_PART, part=delivery.part, **key)
         return Receipt(found[0].receipt_id, found[0].receipt_url) if found else None
+
+    def corrected(self, delivery: Delivery) -> Delivery | None:
+        """The delivery whose post this one corrects; None if it corrects none, or one that was forgotten."""
+        found = self._deliveries(sql.DELIVERY, id=delivery.corrects) if delivery.corrects is not None else []
+        return found[0] if found else None
 
     # the life of one delivery
 
@@ -242,6 +252,7 @@ def _opened(new: NewDelivery) -> Row:
         "expires_at": micros(new.expires_at),
         "reason": new.reason,
         "message": new.message,
+        "corrects": new.corrects,
     }
 
 

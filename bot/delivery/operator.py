@@ -143,7 +143,8 @@ _MANY = {
 def _about_one(sort: str, delivery: Delivery) -> Notice:
     name = delivery.subscription
     what = _ONE[sort].format(why=_short(delivery.reason), id=delivery.id)
-    return Notice(f"{sort}-{name}", delivery.day, f"The post of {delivery.day} to {name} {what}", name)
+    posted = "post" if delivery.corrects is None else "correction"
+    return Notice(f"{sort}-{name}", delivery.day, f"The {posted} of {delivery.day} to {name} {what}", name)
 
 
 def _about_many(sort: str, deliveries: Sequence[Delivery], today: date) -> Notice:

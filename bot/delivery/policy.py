@@ -11,6 +11,7 @@ from bot.delivery.states import Decision, Delivery, State
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(hours=1)
 DOUBT_FOR = timedelta(days=1)  # how long the program tries to settle a doubt before a person has to
+EDITED = Doubt(repeat_within=DOUBT_FOR)  # the same edit twice is one
 RISKED = 3  # attempts where a repeat may double the post, even if its owner prefers that to a gap
 
 # Standard Webhooks: the waits before the attempts 1 to 10.

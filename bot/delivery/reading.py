@@ -31,6 +31,7 @@ def delivery_from(row: Row) -> Delivery:
         reason=row["reason"],
         receipt_id=row["receipt_id"],
         receipt_url=row["receipt_url"],
+        corrects=row["corrects"],
     )
 
 

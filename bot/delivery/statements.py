@@ -4,8 +4,8 @@
 
 # Opens a delivery unless it is open already: the unique key makes planning twice harmless.
 OPEN = """
-INSERT INTO delivery (subscription, day, part, run, state, due_at, next_at, expires_at, reason, message)
-VALUES (:subscription, :day, :part, :run, :state, :due_at, :next_at, :expires_at, :reason, :message)
+INSERT INTO delivery (subscription, day, part, run, state, due_at, next_at, expires_at, reason, message, corrects)
+VALUES (:subscription, :day, :part, :run, :state, :due_at, :next_at, :expires_at, :reason, :message, :corrects)
 ON CONFLICT (subscription, day, part, run) DO NOTHING
 """
 
@@ -22,13 +22,14 @@ CURSORS = "SELECT subscription, planned_until FROM cursor"
 
 # --- what is to be done
 
-# A part of a thread waits for the part before it. Read page by page: what comes after a moment and a number.
+# A part of a thread waits for the part before it; an edit needs no other. Read page by page: what comes after a moment
+# and a number.
 DUE = """
 SELECT * FROM delivery AS d
 WHERE next_at <= :now AND next_at >= :after AND (next_at > :after OR id > :after_id)
   AND state = 'waiting' AND expires_at > :now
   AND NOT EXISTS (SELECT 1 FROM pause AS p WHERE p.subscription = d.subscription)
-  AND (part = 1 OR EXISTS (
+  AND (part = 1 OR SUBSTR(run, 1, 5) = 'edit-' OR EXISTS (
     SELECT 1 FROM delivery AS prior
     WHERE prior.subscription = d.subscription AND prior.day = d.day AND prior.run = d.run
       AND prior.part = d.part - 1 AND prior.state = 'delivered'))
@@ -46,7 +47,8 @@ LIMIT :limit
 
 NEXT_DUE = """
 SELECT next_at FROM delivery AS d
-WHERE next_at IS NOT NULL AND (state = 'in-doubt' OR state = 'waiting' AND (part = 1 OR EXISTS (
+WHERE next_at IS NOT NULL
+  AND (state = 'in-doubt' OR state = 'waiting' AND (part = 1 OR SUBSTR(run, 1, 5) = 'edit-' OR EXISTS (
     SELECT 1 FROM delivery AS prior
     WHERE prior.subscription = d.subscription AND prior.day = d.day AND prior.run = d.run
       AND prior.part = d.part - 1 AND prior.state = 'delivered')))
@@ -194,12 +196,13 @@ RETURNING *
 
 # --- by hand
 
-# A post that surely is not there is composed anew, unless it is one of several.
+# A post that surely is not there is composed anew, unless it is one of several. Notices and corrections keep their words.
 RETRY = """
 UPDATE delivery
 SET state = 'waiting', next_at = :now, first_tried = NULL, lease_until = NULL, reason = '',
     expires_at = CASE WHEN expires_at > :until THEN expires_at ELSE :until END,
-    message = CASE WHEN first_tried IS NULL AND part = 1 AND SUBSTR(run, 1, 7) <> 'notice-' AND NOT EXISTS (
+    message = CASE WHEN first_tried IS NULL AND part = 1 AND SUBSTR(run, 1, 7) <> 'notice-' AND corrects IS NULL
+    AND NOT EXISTS (
       SELECT 1 FROM delivery AS other
       WHERE other.subscription = delivery.subscription AND other.day = delivery.day AND other.run = delivery.run
         AND other.part > 1) THEN '' ELSE message END

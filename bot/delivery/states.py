@@ -31,6 +31,7 @@ MOVES: dict[State, frozenset[State]] = {
     State.DELIVERED: frozenset(),
 }
 ENDS = frozenset({State.DELIVERED, State.DEAD, State.SKIPPED, State.EXPIRED})
+EDIT, ERRATUM = "edit-", "erratum-"  # how the run of a correction begins: in place, or as a post of its own
 
 
 def legal(before: State, after: State) -> bool:
@@ -44,7 +45,8 @@ class Delivery:
     `run` is empty for a scheduled delivery and names the hand-made ones, so that neither eats the other's slot.
     `fence` rises with each claim; an answer counts only if it carries the fence of its claim. `next_at` is when somebody
     must look again, None at an end or while a person is waited for. `first_tried` is set while an earlier attempt may
-    have got there: never for what is waiting, always for what is in doubt.
+    have got there: never for what is waiting, always for what is in doubt. `corrects` is the delivery whose post a
+    correction mends.
     """
 
     id: int
@@ -64,16 +66,25 @@ class Delivery:
     reason: str = ""
     receipt_id: str = ""
     receipt_url: str = ""
+    corrects: int | None = None
 
     @property
     def slot(self) -> str:
         """What the idempotency key is made of, with the part: the day, and the run of a post made by hand."""
         return f"{self.day}/{self.run}" if self.run else str(self.day)
 
+    @property
+    def edits(self) -> bool:
+        """Whether it changes a post in place, instead of posting one."""
+        return self.corrects is not None and self.run.startswith(EDIT)
+
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:
-    """A delivery to be opened: waiting, or skipped or expired from the start with its reason; a notice with its words."""
+    """A delivery to be opened: waiting, or skipped or expired from the start with its reason.
+
+    A notice and a correction come with their words.
+    """
 
     subscription: str
     day: date
@@ -84,6 +95,7 @@ class NewDelivery:
     state: State = State.WAITING
     reason: str = ""
     message: str = ""
+    corrects: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

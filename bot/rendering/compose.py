@@ -25,14 +25,15 @@ from bot.rendering.templates import Templates
 # Not after an initial or a title ("U.S. envoy", "Dr. Smith"), and not before a small letter ("about 8 a.m. on Sunday").
 _SENTENCE_END = re.compile(r"(?<=[.!?…؟])(?<!\b[A-Z]\.)(?<!\b(?:Mr|Dr|St|No|Lt)\.)(?<!\bMrs\.)\s+(?=[^\sa-z])")
 _LOOSE_ENDS = " ,;:-\u2013\u2014\u060c\u061b"  # what no shortened sentence should end with
-DAILY, WEEKLY = "edition.txt.j2", "week.txt.j2"
+DAILY, WEEKLY, ERRATUM = "edition.txt.j2", "week.txt.j2", "erratum.txt.j2"
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
     """How one channel reads: its templates in its own markup and in plain text, its budget, its language.
 
-    `continues`: a text that finds no room beside its title may follow as a message of its own.
+    `continues`: a text that finds no room beside its title may follow as a message of its own. `erratum`: it corrects an
+    earlier post, for this reason, which may be empty.
     """
 
     templates: Templates
@@ -41,6 +42,7 @@ class Style:
     phrases: Phrases = field(default_factory=phrases)
     hashtags: tuple[str, ...] = ()
     continues: bool = False
+    erratum: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +231,10 @@ def _ended(spoken: Sequence[str]) -> str:
 
 def _text(draft: _Draft, style: Style, templates: Templates | None = None) -> str:
     edition = draft.edition
+    base = WEEKLY if edition.weekly else DAILY
     context = {
+        "base": base,
+        "reason": style.erratum,
         "edition": edition,
         "title": style.phrases.title(edition.day, edition.last, replay=edition.replay),
         "language": style.phrases.language,
@@ -240,7 +245,7 @@ def _text(draft: _Draft, style: Style, templates: Templates | None = None) -> st
         "parts": draft.parts,
         "continued": draft.continued,
     }
-    return (templates or style.templates).render(WEEKLY if edition.weekly else DAILY, context)
+    return (templates or style.templates).render(base if style.erratum is None else ERRATUM, context)
 
 
 def _link(edition: Edition) -> str:
@@ -257,8 +262,9 @@ def _message(draft: _Draft, style: Style) -> Message:
     event = edition.lead.event if edition.lead else None
     picture = event.picture if event else None
     text = draft.text or _text(draft, style)
+    title = style.phrases.title(edition.day, edition.last, replay=edition.replay)
     return Message(
-        title=style.phrases.title(edition.day, edition.last, replay=edition.replay),
+        title=title if style.erratum is None else style.phrases.say("correction_of", title=title),
         text=text,
         plain=text if style.plain is style.templates else _text(draft, style, style.plain),
         language=style.phrases.language,

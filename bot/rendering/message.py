@@ -6,7 +6,7 @@ It is stored with the first attempt of a delivery, so that every later attempt s
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -45,6 +45,11 @@ class Message:
     part: int = 1
     parts: int = 1
     data: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> str:
+        """All of it that a reader may see, as one text: equal texts are the same post."""
+        return replace(self, data={}).json
 
     @cached_property
     def json(self) -> str:

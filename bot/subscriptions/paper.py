@@ -98,23 +98,29 @@ class Paper:
         facts: Mapping[str, Any],
         run: str = "",
         late: Sequence[Told] = (),
+        erratum: str | None = None,
     ) -> Messages:
         """The edition of a day as the messages to post: one, or several where the subscription wants a thread.
 
-        `late` are earlier days that this one carries.
+        `late` are earlier days that this one carries; `erratum` is the reason why an earlier post is corrected by these.
         """
         told = (*late, (day, run))
-        key = (_look(subscription, channel, facts), told)
-        return self._composed.get(key, lambda: self._compose(subscription, channel, facts, told))
+        key = (_look(subscription, channel, facts), told, erratum)
+        return self._composed.get(key, lambda: self._compose(subscription, channel, facts, told, erratum))
 
     def _compose(
-        self, subscription: Subscription, channel: Channel, facts: Mapping[str, Any], told: Sequence[Told]
+        self,
+        subscription: Subscription,
+        channel: Channel,
+        facts: Mapping[str, Any],
+        told: Sequence[Told],
+        erratum: str | None,
     ) -> Messages:
         one = len(told) == 1
         found = self.edition(subscription, *told[0]) if one else self.rolled_up(subscription, told)
         if isinstance(found, NothingToTell):
             return found
-        return self._worded(found, subscription, channel, self.style(subscription, channel, facts))
+        return self._worded(found, subscription, channel, replace(self.style(subscription, channel, facts), erratum=erratum))
 
     def _worded(self, found: Edition, subscription: Subscription, channel: Channel, look: Style) -> tuple[Message, ...]:
         made = (compose_thread if subscription.thread else compose_whole)(found, look)

@@ -47,6 +47,7 @@ class Platforms:
     media: dict[str, int] = field(default_factory=dict)  # by id: how often it was asked for since its upload
     files: dict[str, bytes] = field(default_factory=dict)  # by id
     shared: set[str] = field(default_factory=set)  # the files that were completed
+    edits: list[Any] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __enter__(self) -> Self:
@@ -76,6 +77,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self._serve("POST")
+
+    def do_PUT(self) -> None:
+        self._serve("PUT")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
         """Quiet."""
@@ -148,6 +152,10 @@ def _slack_api(platforms: Platforms, seen: Seen, method: str) -> Reply:
     shown = {block["slack_file"]["id"] for block in body.get("blocks", []) if "slack_file" in block}
     if shown - platforms.shared:
         return _json(200, {"ok": False, "error": "invalid_blocks"})
+    return _updated(platforms, body) if method == "chat.update" else _posted(platforms, body)
+
+
+def _posted(platforms: Platforms, body: Any) -> Reply:
     ts = f"17845272{len(platforms.posts['bot']):02}.000300"
     platforms.posts["bot"].append({**body, "ts": ts})
     return _json(
@@ -173,6 +181,15 @@ def _slack_file(platforms: Platforms, seen: Seen, what: str) -> Reply:
     return _json(200, {"ok": True, "upload_url": f"{platforms.url}/slack-upload/{file}", "file_id": file})
 
 
+def _updated(platforms: Platforms, body: Any) -> Reply:
+    found = next((each for each in platforms.posts["bot"] if each["ts"] == body.get("ts")), None)
+    if found is None:
+        return _json(200, {"ok": False, "error": "message_not_found"})
+    found |= {name: body[name] for name in ("text", "blocks", "metadata") if name in body}
+    platforms.edits.append(body)
+    return _json(200, {"ok": True, "channel": CHANNEL, "ts": body["ts"], "text": body["text"]})
+
+
 def _mastodon(platforms: Platforms, seen: Seen, path: str) -> Reply:
     if path == "/api/v2/instance":
         statuses = {"max_characters": 500, "max_media_attachments": 4, "characters_reserved_per_url": 23}
@@ -185,7 +202,22 @@ def _mastodon(platforms: Platforms, seen: Seen, path: str) -> Reply:
         return _json(200, list(reversed(platforms.posts["mastodon"])))
     if path == "/api/v1/statuses" and seen.method == "POST":
         return _status(platforms, seen)
-    return _medium(platforms, path.rpartition("/")[2])
+    return _one_status(platforms, seen, path) if "/statuses/" in path else _medium(platforms, path.rpartition("/")[2])
+
+
+def _one_status(platforms: Platforms, seen: Seen, path: str) -> Reply:
+    """Read, or edited as Mastodon does: what is not named is taken away, and equal words are no new revision."""
+    status = next((each for each in platforms.posts["mastodon"] if path == f"/api/v1/statuses/{each['id']}"), None)
+    if status is None:
+        return _json(404, {"error": "Record not found"})
+    if seen.method == "GET":
+        return _json(200, status)
+    body = seen.json
+    if status["content"] != f"<p>{body['status']}</p>":
+        platforms.edits.append(body)
+    kept = [each for each in status["media_attachments"] if each["id"] in body.get("media_ids", [])]
+    status |= {"content": f"<p>{body['status']}</p>", "media_attachments": kept, "edited_at": "2026-11-04T10:00:00.000Z"}
+    return _json(200, status)
 
 
 def _medium(platforms: Platforms, number: str) -> Reply:
@@ -216,6 +248,7 @@ def _status(platforms: Platforms, seen: Seen) -> Reply:
         "content": f"<p>{body['status']}</p>",
         "visibility": body["visibility"],
         "media_attachments": [{"id": each} for each in body.get("media_ids", [])],
+        "in_reply_to_id": body.get("in_reply_to_id"),
     }
     platforms.posts["mastodon"].append(status)
     if key:

@@ -1,7 +1,8 @@
 """Does every kind keep the contract of a channel? The list comes from the table of kinds, the cases from `fixtures/`.
 
 A fixture holds, for each way of using a kind, a post, the request that we expect, and what each answer must come to;
-`before`, the answers to what is asked first (a login), and `can`, what the way is able to do beside posting.
+`before`, the answers to what is asked first (a login), and `can`, what the way is able to do beside posting. What edits
+has the same under `edit`, with the post that was made before.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
@@ -29,14 +31,17 @@ from bot.channels import (
     Checks,
     Conversation,
     Direct,
+    Edits,
     Failure,
     Finds,
     InDoubt,
     Learns,
     Post,
+    Posted,
     Receipt,
     Refused,
     Request,
+    Rewrites,
     Throttled,
     Unavailable,
     Wait,
@@ -67,6 +72,14 @@ EXCHANGES = [
     pytest.param(name, way, exchange, id=f"{name}-{way['name']}-{number}-{exchange['name']}")
     for name, way in ways()
     for number, exchange in enumerate(way["exchanges"])
+]
+
+
+EDITED = [pytest.param(name, way, id=f"{name}-{way['name']}") for name, way in ways() if "edits" in way.get("can", [])]
+EDITS = [
+    pytest.param(name, way, exchange, id=f"{name}-{way['name']}-edit-{number}-{exchange['name']}")
+    for name, way in ways()
+    for number, exchange in enumerate(way.get("edit", {}).get("exchanges", []))
 ]
 
 
@@ -118,8 +131,18 @@ def told(conversation: Conversation[Any], answers: list[Case]) -> tuple[Any, lis
 
 def committing(name: str, way: Case, wanted: Post | None = None) -> Request:
     """The request that publishes, after the steps that prepare it."""
-    conversation = channel(name, way).post(wanted or post(way), {})
-    before = [answer(each) for each in way.get("before", [])]
+    return _committing(channel(name, way).post(wanted or post(way), {}), way.get("before", []))
+
+
+def editing(name: str, way: Case) -> Conversation[Receipt]:
+    """The conversation that gives an earlier post the message of this one."""
+    found = channel(name, way)
+    assert isinstance(found, Edits)
+    return found.edit(replace(post(way), corrects=Posted(**way["edit"]["posted"])), {})
+
+
+def _committing(conversation: Conversation[Receipt], answers: list[Case]) -> Request:
+    before = [answer(each) for each in answers]
     step = next(conversation)
     while isinstance(step, Request) and not step.commits:
         step = conversation.send(before.pop(0))
@@ -211,6 +234,44 @@ def test_every_attempt_sends_the_same_body(name: str, way: Case) -> None:
     assert committing(name, later).content == committing(name, way).content
 
 
+@pytest.mark.parametrize(("name", "way"), EDITED)
+def test_an_edit_is_the_request_that_is_expected(name: str, way: Case) -> None:
+    request, expected = _committing(editing(name, way), way["edit"].get("before", [])), way["edit"]["request"]
+
+    assert (request.method, request.url, request.commits) == (expected["method"], expected["url"], True)
+    assert {**request.headers, **expected["headers"]} == request.headers
+    assert said(request) == expected["json"]
+
+
+@pytest.mark.parametrize(("name", "way", "exchange"), EDITS)
+def test_an_answer_to_an_edit_comes_to_its_outcome(name: str, way: Case, exchange: Case) -> None:
+    found, asked = told(editing(name, way), exchange["answers"])
+
+    assert outcome(found) == {key: value for key, value in exchange["outcome"].items() if key != "says"}
+    assert exchange["outcome"].get("says", "") in str(found)
+    assert len(asked) == len(exchange["answers"])
+    assert not [secret for secret in way["secrets"] if secret in str(found)]
+
+
+@pytest.mark.parametrize(("name", "way"), EDITED)
+def test_every_answer_that_only_an_edit_gets_has_an_exchange(name: str, way: Case) -> None:
+    tables = [way["edit"]["rules"].partition(":"), way["rules"].partition(":")]
+    edits, posts = ({rule.id for rule in getattr(import_module(module), table)} for module, _, table in tables)
+    shown = {exchange["name"] for _, each in ways() for exchange in each.get("edit", {}).get("exchanges", [])}
+
+    assert edits - posts <= shown
+
+
+@pytest.mark.parametrize(("name", "way"), EDITED)
+@pytest.mark.parametrize("status", [404, 500])
+def test_no_edit_shows_a_secret_that_an_answer_repeats(name: str, way: Case, status: int) -> None:
+    echo = {"status": status, "body": {"ok": False, "error": " ".join(way["secrets"]), "description": way["secrets"][0]}}
+
+    found, _ = told(editing(name, way), [*way["edit"].get("before", []), *[echo] * 9])
+
+    assert not [secret for secret in way["secrets"] if secret in str(found)]
+
+
 @pytest.mark.parametrize(("name", "way", "exchange"), EXCHANGES)
 def test_an_answer_comes_to_its_outcome(name: str, way: Case, exchange: Case) -> None:
     before: list[Case] = exchange["before"] if "before" in exchange else way.get("before", [])
@@ -283,7 +344,14 @@ def test_options_are_frozen(name: str, way: Case) -> None:
         setattr(options, next(iter(type(options).model_fields)), "other")
 
 
-CAPABILITIES: dict[str, Any] = {"direct": Direct, "finds": Finds, "checks": Checks, "learns": Learns}
+CAPABILITIES: dict[str, Any] = {
+    "direct": Direct,
+    "finds": Finds,
+    "checks": Checks,
+    "learns": Learns,
+    "edits": Edits,
+    "rewrites": Rewrites,
+}
 
 
 @pytest.mark.parametrize(("name", "way"), WAYS)

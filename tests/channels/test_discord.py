@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,15 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels import InDoubt, Receipt, Refused, Request, Unavailable
+from bot.channels import InDoubt, Receipt, Refused, Request, Throttled, Unavailable
 from bot.channels._discord_text import ALL_EMBEDS, ALT, BUDGET, CONTENT, FOOTER, content, embed, embed_total, escape
 from bot.channels._pictures import WITHOUT
 from bot.channels.discord import Discord, DiscordOptions
+from bot.delivery.pace import Traffic, place_of
+from bot.delivery.states import Delivery, State
 from bot.documents import check, parse
 from bot.errors import Problems
 from bot.rendering.cards.drawing import drawn
 from bot.rendering.message import Image
-from tests.channels.asking import CARD, DRAWN, asked, held, post, said
+from tests.channels.asking import CARD, DRAWN, NOW, asked, held, post, said
 from tests.channels.test_contract import said as sent_with
 from tests.channels.test_contract import validator
 
@@ -263,3 +266,40 @@ def test_an_address_is_known_by_its_host_and_may_name_a_thread() -> None:
 def test_a_mistake_in_the_options_says_what_to_write(options: Any, words: str) -> None:
     with pytest.raises(Problems, match=re.escape(words)):
         check(parse(json.dumps(options), "config.yaml", []), DiscordOptions)
+
+
+# Discord has a limit for all webhooks of a computer
+
+
+def webhook(number: int) -> Any:
+    return discord(webhook_url=f"https://discord.com/api/webhooks/{number}/made-up")
+
+
+def waiting() -> Delivery:
+    return Delivery(2, "second", NOW.date(), 1, "", State.WAITING, NOW, NOW, NOW + timedelta(hours=6))
+
+
+def throttled(content: dict[str, Any], headers: dict[str, str]) -> Throttled:
+    with pytest.raises(Throttled) as caught:
+        held(webhook(1).post(post(), {}), said(content, 429, **headers))
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "waits"),
+    [
+        ({"global": True, "retry_after": 2.5}, {}, True),
+        ({"retry_after": 2.5}, {"x-ratelimit-global": "true"}, True),
+        ({"retry_after": 2.5}, {"x-ratelimit-scope": "global"}, True),
+        ({"global": False, "retry_after": 2.5}, {"x-ratelimit-scope": "user"}, False),
+    ],
+)
+def test_the_limit_of_all_webhooks_stops_them_all_however_it_is_told(
+    content: dict[str, Any], headers: dict[str, str], *, waits: bool
+) -> None:
+    traffic = Traffic()
+
+    traffic.heard(place_of(webhook(1)), throttled(content, headers), NOW)
+
+    hold = traffic.ask(waiting(), place_of(webhook(2)), NOW)
+    assert (hold.until - NOW if hold else None) == (timedelta(seconds=2.5) if waits else None)

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.channels import Failure, InDoubt, Post, Receipt, Refused, Scope, Throttled, Unavailable
+from bot.channels import Failure, InDoubt, Post, Posted, Receipt, Refused, Scope, Throttled, Unavailable
 from bot.channels import email as kind
 from bot.channels._email_letter import Letter, mailbox, subject
 from bot.channels.email import SETTLED, Email, EmailOptions
@@ -580,3 +580,14 @@ def test_what_is_settled_is_kept_for_the_newest_posts_only() -> None:
 
     assert len(kept) == kept.MOST
     assert "0" not in kept
+
+
+def test_an_erratum_answers_the_letter_that_each_recipient_has() -> None:
+    server, corrected = MailServer(), Posted("", "1" * 32, "2026-07-20")
+    delivered(server, post(key="1" * 32), to=[ANN, BOB])
+
+    delivered(server, post(key="2" * 32, slot="2026-07-20/erratum-1", corrects=corrected), to=[ANN, BOB])
+
+    letters = [read(each.content) for each in server.letters]
+    assert [each["In-Reply-To"] for each in letters] == [None, None, letters[0]["Message-ID"], letters[1]["Message-ID"]]
+    assert len({each["Message-ID"] for each in letters}) == 4

@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from bot.channels import Conversation, Finds, Post, Receipt, Refused, Unavailable
+from bot.channels import Conversation, Finds, Post, Posted, Receipt, Refused, Unavailable
 from bot.channels.file import MARKDOWN, File, FileOptions
 from bot.documents import check, parse
 from bot.errors import Problems
 from bot.rendering.message import Image
-from tests.channels.asking import post
+from tests.channels.asking import KEY, post
 
 
 async def claimed() -> None:
@@ -268,3 +268,14 @@ def test_foreign_text_means_nothing_in_markdown(text: str) -> None:
     assert [each.type for each in tokens] == (["paragraph_open", "inline", "paragraph_close"] if line else [])
     assert all(each.type == "text" for token in tokens for each in token.children or [])
     assert "".join(each.content for token in tokens for each in token.children or []) == line
+
+
+def test_a_correction_rewrites_the_file_of_the_post(tmp_path: Path) -> None:
+    channel = made(tmp_path)
+    written(channel, post("old"))
+    wanted = post("new", slot="2026-07-20/edit-1", corrects=Posted("2026-07-20.md", KEY, "2026-07-20"))
+
+    found = asyncio.run(channel.rewrite(wanted, claimed))
+
+    assert (names(tmp_path), found.id) == (["2026-07-20.md"], "2026-07-20.md")
+    assert "new" in (tmp_path / "2026-07-20.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels import Request
+from bot.channels import Posted, Request
 from bot.channels.googlechat import BUDGET, MOST_BYTES, Googlechat, GooglechatOptions, escape
 from bot.documents import check, parse
 from bot.errors import Problems
@@ -113,3 +113,11 @@ def test_an_address_is_known_by_its_host() -> None:
     assert Googlechat.from_address(HOOK, named=False) == {"webhook_url": HOOK}
     assert Googlechat.from_address("https://chat.google.com/room/AAAA", named=False) is None
     assert Googlechat.from_address("http://127.0.0.1:1/x", named=True) == {"webhook_url": "http://127.0.0.1:1/x"}
+
+
+def test_an_erratum_joins_the_thread_of_what_it_corrects() -> None:
+    parts = body(asked(chat().post(post(part=2, parts=2), {})))
+
+    erratum = post(slot="2026-07-20/erratum-1", corrects=Posted("spaces/A/messages/B", "k", "2026-07-20"))
+
+    assert body(asked(chat().post(erratum, {})))["thread"] == parts["thread"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels import Answer, InDoubt, Receipt, Refused, Request, Unavailable
+from bot.channels import Answer, InDoubt, Posted, Receipt, Refused, Request, Unavailable
 from bot.channels._matrix_text import BUDGET, EVENT, HTML
 from bot.channels._pictures import WITHOUT
 from bot.channels.matrix import Matrix, MatrixOptions, txn_id
@@ -266,3 +266,21 @@ def test_a_draft_is_the_request_without_a_question() -> None:
     draft = matrix(server="example.org", room="#daily:example.org").draft(post(image=IMAGE))
 
     assert (draft.commits, body(draft)["msgtype"]) == (True, "m.notice")
+
+
+# edits
+
+
+@pytest.mark.parametrize(("size", "markup", "told"), [(100, True, True), (20_000, False, True), (29_950, False, False)])
+def test_an_edit_fits_into_an_event_with_what_old_programs_show(size: int, *, markup: bool, told: bool) -> None:
+    wanted = post("x" * size, plain="x" * size, corrects=Posted("$first|$root", "k", "2026-07-20"))
+
+    _, (_, request) = held(matrix().edit(wanted, {}), said({"event_id": "$first"}), TAKEN)
+
+    assert isinstance(request, Request)
+    sent = body(request)
+    assert len(request.content) <= EVENT
+    assert sent["m.relates_to"] == {"rel_type": "m.replace", "event_id": "$first"}
+    assert (sent["m.mentions"], sent["m.new_content"]["m.mentions"]) == ({}, {})
+    assert sent["m.new_content"]["body"] == "x" * size
+    assert ("formatted_body" in sent["m.new_content"], sent["body"] == f"* {'x' * size}") == (markup, told)

@@ -13,6 +13,7 @@ import pytest
 
 from bot.database import Database, DatabaseError, Engine, connect, instant, micros, open_database
 from bot.database.schema import Migration, migrations, newest, require_current
+from bot.delivery import reports
 from bot.errors import BotError, Mistake
 from tests.database.steps import HOLDING, ended, names, put, python, said
 
@@ -204,3 +205,22 @@ def test_a_driver_that_is_not_there_is_named_with_its_extra(monkeypatch: pytest.
 
     with pytest.raises(Mistake, match=r"needs a driver that is not here .*pip install 'thisday\[postgres\]'"):
         open_database("postgres://thisday@db.example/thisday")
+
+
+def test_a_database_from_before_there_were_corrections_is_brought_up(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, *later = migrations()
+    monkeypatch.setattr("bot.database.schema.migrations", lambda: [first])
+    old = open_database(address)
+    with old.transaction() as tx:
+        tx.execute(
+            "INSERT INTO delivery (subscription, day, part, run, state, due_at, expires_at, receipt_id)"
+            " VALUES ('general', '2026-07-20', 1, '', 'delivered', 0, 1, 'kept')"
+        )
+    old.close()
+    monkeypatch.setattr("bot.database.schema.migrations", lambda: [first, *later])
+
+    database = open_database(address)
+
+    (kept,) = reports.find(database)
+    assert (database.version(), kept.receipt_id, kept.corrects) == (newest(), "kept", None)
+    database.close()

@@ -11,7 +11,8 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel
 
-from bot.channels import Answer, Channel, Claim, Conversation, Doubt, Failure, Post, Receipt, Request, Wait
+from bot.channels import Answer, Channel, Claim, Conversation, Doubt, Failure, Post, Receipt, Refused, Request, Scope, Wait
+from bot.channels._answers import GONE
 from bot.delivery.courier import Courier, Skip
 from bot.delivery.ledger import Ledger
 from bot.delivery.states import Delivery, NewDelivery
@@ -55,11 +56,17 @@ def raises(error: BaseException) -> Fault:
 
 @dataclass
 class Platform:
-    """The outside witness. `before` and `after` hold one fault for each coming post: before it counts, or after it."""
+    """The outside witness. `before` and `after` hold one fault for each coming post or edit: before it counts, or after it.
+
+    `revisions` has, for each id, every text that the post has had; `answers` the id that it was posted as an answer to.
+    """
 
     keyed: bool = False
     posts: list[tuple[str, str]] = field(default_factory=list)
     known: dict[str, str] = field(default_factory=dict)
+    revisions: dict[str, list[str]] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
+    edits: int = 0
     before: deque[Fault | None] = field(default_factory=deque)
     after: deque[Fault | None] = field(default_factory=deque)
     asked: deque[Failure] = field(default_factory=deque)
@@ -70,16 +77,27 @@ class Platform:
                 raise self.asked.popleft()
             return {"limit": 500} if request.url.endswith("/limits") else {"id": self.known.get(request.url)}
         _strike(self.before)
-        taken = self._take(**json.loads(request.content))
+        content = json.loads(request.content)
+        taken = self._take(**content) if request.method == "POST" else self._edit(**content)
         _strike(self.after)
         return {"id": taken}
 
-    def _take(self, key: str, text: str) -> str:
+    def _take(self, key: str, text: str, reply_to: str) -> str:
         if self.keyed and key in self.known:
             return self.known[key]
         self.posts.append((key, text))
-        self.known[key] = str(len(self.posts))
-        return self.known[key]
+        self.known[key] = number = str(len(self.posts))
+        self.revisions[number], self.answers[number] = [text], reply_to
+        return number
+
+    def _edit(self, id: str, text: str) -> str:  # noqa: A002  # as the request calls it
+        """As platforms do: the same text again is no new revision, and what is gone cannot be edited."""
+        self.edits += 1
+        if id not in self.revisions:
+            return ""
+        if self.revisions[id][-1] != text:
+            self.revisions[id].append(text)
+        return id
 
 
 def _strike(faults: deque[Fault | None]) -> None:
@@ -137,10 +155,13 @@ class Plain:
         return Budget(facts.get("limit", 100))
 
     def post(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:
-        body = json.dumps({"key": post.key, "text": post.message.text}).encode()
-        headers = {"Authorization": f"Bearer {self.options.token}"}
-        answer = yield Request("POST", "https://fake.example/posts", headers, body, commits=True)
+        body = {"key": post.key, "text": post.message.text, "reply_to": post.reply_to.id if post.reply_to else ""}
+        answer = yield self.request("POST", body)
         return Receipt(answer.json()["id"])
+
+    def request(self, method: str, body: Mapping[str, Any]) -> Request:
+        headers = {"Authorization": f"Bearer {self.options.token}"}
+        return Request(method, "https://fake.example/posts", headers, json.dumps(body).encode(), commits=True)
 
 
 class Keyed(Plain):
@@ -159,6 +180,19 @@ class Findable(Plain):
         answer = yield Request("GET", post.key)
         found = answer.json()["id"]
         return Receipt(found) if found else None
+
+
+class Editable(Plain):
+    """A channel like Telegram's: its posts can be edited, and nothing else is known of them."""
+
+    kind = "editable"
+
+    def edit(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:
+        assert post.corrects is not None
+        answer = yield self.request("PATCH", {"id": post.corrects.id, "text": post.message.text})
+        if not answer.json()["id"]:
+            raise Refused(Scope.MESSAGE, GONE)
+        return Receipt(post.corrects.id)
 
 
 class Learning(Plain):

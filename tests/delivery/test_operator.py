@@ -121,6 +121,16 @@ def test_what_was_refused_or_too_late_is_told_of(stage: Stage) -> None:
     assert "an admin of the workspace forbids posting" in refused
 
 
+def test_a_correction_that_was_refused_is_told_as_one() -> None:
+    day = START.date()
+    correction = Delivery(7, "museum", day, 1, "edit-1", State.DEAD, START, None, START, reason="no", corrects=3)
+
+    (told,) = about_deliveries([correction], day)
+
+    assert told.text.startswith("The correction of 2026-11-04 to museum was refused: no.")
+    assert "thisday retry 7" in told.text
+
+
 def test_an_outage_is_told_of_with_what_it_cost(stage: Stage) -> None:
     stage.at += timedelta(days=3, hours=2)
 

@@ -483,3 +483,31 @@ def test_every_edition_of_a_year_of_the_crisis_fits_the_smallest_platform(unit: 
         if isinstance(found, Edition) and length(compose(found, look).text, unit) > 280:
             too_long.append(found.day)
     assert too_long == []
+
+
+def test_an_erratum_says_why_and_tells_the_edition_again() -> None:
+    found = compose(THREE, replace(HTML_STYLE, erratum="it was <not> in 1978"))
+
+    assert found.title == "Correction: On this day: 4 November"
+    assert found.text.startswith(
+        "<b>Correction</b>: it was &lt;not> in 1978\n\n<b>On this day: 4 November</b>\n\nDay 1 of 444"
+    )
+    assert found.plain.startswith("Correction: it was <not> in 1978\n\n")
+    assert found.plain.endswith(WHOLE)
+
+
+def test_an_erratum_needs_no_reason_and_may_be_of_a_week() -> None:
+    told = week(Almanac([calendar([SEIZED])]), DAY, Choice())
+    assert isinstance(told, Edition)
+
+    found = compose(told, replace(STYLE, erratum=""))
+
+    assert found.text.startswith("Correction\n\nThis week in history: 4")
+
+
+@given(editions(), BUDGETS)
+def test_an_erratum_is_within_the_budget_in_all_its_parts(found: Edition, budget: Budget) -> None:
+    parts = _told(compose_thread, found, replace(continued(budget), erratum="the date"))
+
+    assert [each.text for each in parts if not budget.fits(each.text)] == []
+    assert all(each.text.startswith("Correction: the date\n") for each in parts)

@@ -24,13 +24,20 @@ def edition_of(body: bytes) -> str:
 
 @dataclass
 class Published:
-    """One post that readers can see."""
+    """One post that readers can see; `edits` are the texts that it got since, each named as an edition of its own."""
 
     number: int
     edition: str
     text: str
     digest: str
     at: datetime
+    edits: list[str] = field(default_factory=list)
+
+    def edit(self, text: str) -> None:
+        """The same text again changes nothing."""
+        if text != self.text:
+            self.text = text
+            self.edits.append(edition_of(text.encode()))
 
     @property
     def status(self) -> dict[str, Any]:
@@ -85,10 +92,11 @@ class Memory:
         return post
 
     def counts(self) -> dict[str, int]:
-        """How often each edition was published."""
+        """How often each edition was published, as a post or by an edit of one."""
         found: defaultdict[str, int] = defaultdict(int)
         for post in (post for each in self.posts.values() for post in each):
-            found[post.edition] += 1
+            for edition in (post.edition, *post.edits):
+                found[edition] += 1
         return found
 
     def on_the_wire(self, at: float) -> list[str]:

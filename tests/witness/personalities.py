@@ -17,6 +17,7 @@ from tests.witness.wire import Asked, Reply
 WINDOW = timedelta(hours=1)  # in which a native key is known
 PERSONALITIES = ("native", "ignores", "atonce", "bot", "hook", "receiver")
 BUSY = Reply(503, {"error": "There was a temporary problem serving your request, please try again"})
+GONE = Reply(404, {"error": "Record not found"})
 Acceptance = Callable[[], Any]
 
 
@@ -28,13 +29,17 @@ def place_of(asked: Asked) -> str:
 
 
 def publishes(asked: Asked) -> bool:
-    return asked.method == "POST" and asked.path.startswith(
-        ("/hook/", "/receiver/", "/slack/chat.postMessage", "/api/v1/statuses")
-    )
+    paths = ("/hook/", "/receiver/", "/slack/chat.postMessage", "/slack/chat.update", "/api/v1/statuses")
+    return asked.method in {"POST", "PUT"} and asked.path.startswith(paths)
 
 
 async def accept(memory: Memory, asked: Asked, work: float) -> Reply:
-    """Publishes, or knows the repeat, as the personality does; being at work on it takes a while."""
+    """Publishes, edits, or knows the repeat, as the personality does; being at work on it takes a while."""
+    edits = asked.method == "PUT" or asked.path.endswith("/chat.update")
+    return await (_edited if edits else _posted)(memory, asked, work)
+
+
+async def _posted(memory: Memory, asked: Asked, work: float) -> Reply:
     place = place_of(asked)
     match place.partition("-")[0]:
         case "native":
@@ -53,6 +58,18 @@ async def accept(memory: Memory, asked: Asked, work: float) -> Reply:
             await asyncio.sleep(work)
             memory.publish(place, asked.body, asked.json()["text"])
             return Reply(200, "ok")
+
+
+async def _edited(memory: Memory, asked: Asked, work: float) -> Reply:
+    """By every personality that can: the last edit to come is the one that stays."""
+    await asyncio.sleep(work)
+    content, posts = asked.json(), memory.posts[place_of(asked)]
+    number = asked.path.rpartition("/")[2]
+    post = next((each for each in posts if content.get("ts", number) in {each.ts, str(each.number)}), None)
+    if post is None:
+        return Reply(200, {"ok": False, "error": "message_not_found"}) if "ts" in content else GONE
+    post.edit(content["text"] if "ts" in content else content["status"])
+    return Reply(200, {"ok": True, "ts": post.ts} if "ts" in content else post.status)
 
 
 async def _locked(memory: Memory, asked: Asked, work: float) -> Reply:
@@ -107,6 +124,9 @@ def read(memory: Memory, asked: Asked) -> Reply:
             return Reply(200, {"id": place, "acct": place, "bot": True})
         case [*_, "accounts", account, "statuses"]:
             return Reply(200, _page(memory.posts[account], asked.query))
+        case [*_, "v1", "statuses", number]:
+            found = next((each for each in memory.posts[place] if str(each.number) == number), None)
+            return Reply(200, found.status) if found else GONE
         case [*_, "conversations.history"]:
             return Reply(200, _history(memory.posts[place], asked.query))
         case _:
