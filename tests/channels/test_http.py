@@ -242,6 +242,30 @@ def test_a_lost_answer_leaves_a_doubt_after_the_committing_step_only(behaviour: 
     assert time.monotonic() - started < 3
 
 
+def test_what_may_be_repeated_is_not_repeated_by_the_client(caplog: pytest.LogCaptureFixture) -> None:
+    """A PUT on a kept connection, which the server closes: some clients would send it again by themselves."""
+
+    def put(url: str) -> Conversation[Answer]:
+        answer = yield Request("PUT", url, {}, b"the post", commits=True, timeout=2)
+        return answer
+
+    async def story() -> tuple[Failure, int, int]:
+        claims = Claims()
+        async with (
+            FakePlatform(fakes.answering(200), fakes.closes_after_request, fakes.answering(200)) as platform,
+            Http(allow_private=True, fast=FAST[0]) as http,
+        ):
+            await http.run(put(platform.url), Claims())
+            failure = await failure_of(http.run(put(platform.url), claims))
+            return failure, claims.times, len(platform.taken)
+
+    failure, claimed, taken = asyncio.run(story())
+
+    assert isinstance(failure, InDoubt)
+    assert (claimed, taken) == (1, 2)
+    assert not caplog.records
+
+
 def test_an_endless_answer_is_not_read_until_its_time_is_up() -> None:
     async def story() -> Failure:
         async with FakePlatform(fakes.never_ends) as platform:
