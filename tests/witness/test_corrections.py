@@ -39,6 +39,7 @@ ON_THE_WAY = {
     **{
         name: POINTS[name]
         for name in list(POINTS)[list(POINTS).index("before the claim") : list(POINTS).index("before the sweep")]
+        if POINTS[name].what != sql.KEEP_MESSAGE
     },
     **{name: POINTS[name] for name in ("before the sweep", "lease over", "lost attempt closed", "swept")},
 }
