@@ -31,8 +31,8 @@ docs: .venv/development  ## write the generated pages of docs/reference
 wheel: .venv/development  ## dist/*.whl
 	@$(BIN)/python -m build --quiet
 
-soak: .venv/development  ## the long runs with a witness: kills, suspensions, every policy at every crash point
-	@THISDAY_SOAK=1 $(BIN)/python -m pytest tests/witness
+soak: .venv/development  ## the long runs: a witness at every crash point, every day of a year for every kind
+	@THISDAY_SOAK=1 $(BIN)/python -m pytest tests/witness tests/rendering/test_every_kind.py
 	@$(BIN)/python bench/soak.py
 	@$(BIN)/python bench/fleet.py
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
@@ -29,6 +30,7 @@ from bot.resources import shipped
 from bot.subscriptions.paper import Paper
 from bot.subscriptions.subscription import Subscription, from_config
 
+SOAK = bool(os.environ.get("THISDAY_SOAK"))  # `make soak`: all of what `make test` takes samples of
 FIRST, LAST = date(1970, 1, 1), date(2100, 12, 31)
 
 
@@ -77,10 +79,13 @@ def problems_of(text: str, **others: str) -> list[str]:
     return []
 
 
-def year(channel: Channel, *, thread: bool = False, step: int = 1) -> Iterator[Message]:
-    """What a channel gets of the shipped calendar on the days of a leap year, each or every `step`th."""
-    paper, wanted = Paper(SHELF, (shipped("templates"),)), subscription_of(calendars=(CRISIS,), thread=thread)
-    for number in range(0, 366, step):
+def year(
+    channel: Channel, *, thread: bool = False, first: int = 0, step: int = 1, language: str = "en"
+) -> Iterator[Message]:
+    """What a channel gets of the shipped calendar on the days of a leap year, from one on each or every `step`th."""
+    paper = Paper(SHELF, (shipped("templates"),))
+    wanted = subscription_of(calendars=(CRISIS,), thread=thread, language=language)
+    for number in range(first, 366, step):
         found = paper.messages(wanted, channel, date(2028, 1, 1) + timedelta(days=number), {})
         yield from found if isinstance(found, tuple) else ()
 

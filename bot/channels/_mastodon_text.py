@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import dataclass
 
 from bot.rendering.budget import Unit, length
 
@@ -44,6 +45,18 @@ def count(status: str, warning: str = "", url_weight: int = URL_WEIGHT) -> int:
         return "x" * url_weight if match["url"] else f"@{match['user']}"
 
     return length(warning + _COUNTED.sub(weighed, status), Unit.GRAPHEMES)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How a server counts: as `count` does; or code points, and addresses as they are (`in_full`, as GoToSocial)."""
+
+    url_weight: int
+    in_full: bool
+
+    def __call__(self, status: str) -> int:
+        weighed = count(status, url_weight=self.url_weight)
+        return max(weighed, len(status)) if self.in_full else weighed
 
 
 def quiet(text: str) -> str:

@@ -34,7 +34,7 @@ from bot.channels._addresses import checked_address, checked_token, compact, kno
 from bot.channels._answers import AS_NEW, GONE, SUCCESSES, Reaction, Rule, classify, dotted, failure
 from bot.channels._forms import Part, multipart
 from bot.channels._mastodon_answers import created, limits, media_of
-from bot.channels._mastodon_text import URL_WEIGHT, count, quiet, same
+from bot.channels._mastodon_text import URL_WEIGHT, Counted, quiet, same
 from bot.channels._pictures import WITHOUT, Picture, fetched, had, words
 from bot.fields import Strict
 from bot.rendering.budget import Budget, Unit, cut
@@ -143,15 +143,10 @@ class Mastodon:
         return known_by(self._host, token)
 
     def budget(self, facts: Mapping[str, Any]) -> Budget:
-        """What the server said, less the content warning. GoToSocial counts code points and addresses in full."""
+        """What the server said, less the content warning."""
         weight = _number(facts, "characters_reserved_per_url", URL_WEIGHT)
-
-        def size(text: str) -> int:
-            weighed = count(text, url_weight=weight)
-            return max(weighed, len(text)) if facts.get("counts_in_full") else weighed
-
         limit = _number(facts, "max_characters", MOST_CHARACTERS) - len(self.options.content_warning)
-        return Budget(limit, Unit.GRAPHEMES, size)
+        return Budget(limit, Unit.GRAPHEMES, Counted(weight, in_full=bool(facts.get("counts_in_full"))))
 
     def learn(self) -> Conversation[dict[str, Any]]:
         """The server's limits. https://docs.joinmastodon.org/methods/instance/"""

@@ -338,6 +338,15 @@ def test_a_mistake_in_a_secret_does_not_show_it(name: str, way: Case, wrong: str
 
 
 @pytest.mark.parametrize(("name", "way"), WAYS)
+def test_equal_channels_have_equal_room(name: str, way: Case) -> None:
+    """So that they share their words: what reads differently is composed anew for each post."""
+    facts = {"max_characters": 1000, "counts_in_full": True, "max_message_length": 5000}
+
+    assert channel(name, way).budget({}) == channel(name, way).budget({})
+    assert channel(name, way).budget(facts) == channel(name, way).budget(dict(facts))
+
+
+@pytest.mark.parametrize(("name", "way"), WAYS)
 def test_options_are_frozen(name: str, way: Case) -> None:
     options = kinds()[name].Options.model_validate(way["options"])
     with pytest.raises(ValidationError):

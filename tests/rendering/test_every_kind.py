@@ -25,9 +25,10 @@ from markdown_it.token import Token
 from bot.calendars.events import Event, Picture, Source
 from bot.channels import Channel, Continues, Direct, Drafts, kinds
 from bot.channels._bluesky_text import rich
+from bot.languages import WRITTEN
 from bot.rendering.compose import Style, compose_thread, compose_whole
 from bot.rendering.message import Message
-from tests.builders import edition_of, event, style_of, year
+from tests.builders import SOAK, edition_of, event, style_of, year
 from tests.channels.asking import asked, post
 
 KINDS = sorted(kinds())
@@ -274,10 +275,23 @@ def judge(kind: str, message: Message) -> Read | None:
 @pytest.mark.parametrize("thread", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_shipped_calendar_is_well_told_by_every_kind(kind: str, *, thread: bool) -> None:
-    """More days of the year are tried by `make test-peers`, where a platform has a program of its own for it."""
-    posts = list(year(channel(kind), thread=thread, step=46))
+    """`make soak` tries every day. Here each kind begins with another one, so that every day is tried by some."""
+    step = 1 if SOAK else 6
+    posts = list(year(channel(kind), thread=thread, first=KINDS.index(kind) % step, step=step))
 
-    assert len(posts) >= 8
+    assert len(posts) >= 366 // step
+    for message in posts:
+        judge(kind, message)
+
+
+@pytest.mark.parametrize("language", sorted(set(WRITTEN) - {"en"}))
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_shipped_calendar_is_well_told_in_every_language(kind: str, language: str) -> None:
+    step = 3 if SOAK else 61
+    posts = list(year(channel(kind), thread=True, first=KINDS.index(kind) % step, step=step, language=language))
+
+    assert len(posts) >= 366 // step
+    assert {message.language for message in posts} == {language}
     for message in posts:
         judge(kind, message)
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +15,6 @@ import pytest
 
 from bot.app import App, kind_names, options_of
 from bot.channels import Pace, Rate, Unavailable
-from bot.channels._http import Http
 from bot.config import config_from
 from bot.delivery import reports
 from bot.delivery.breaker import IN_A_ROW
@@ -240,43 +242,67 @@ def test_a_courier_that_stumbles_is_logged_and_its_place_is_free_again(
 
 # all of it, over sockets
 
-HANGS, FAILS, REFUSES = "hanging", "failing", "refusing"
+BAD = {"hanging": never_answers, "failing": answering(500), "refusing": answering(410)}
+NOBODY = "unreachable"  # a port where nobody listens
+GOOD = [f"good-{number}" for number in range(12)]
 
 
-def _config(bad: dict[str, FakePlatform], good: FakePlatform) -> str:
-    lines = ["at: '09:00'", "network: {allow_private: true}", "channels:"]
-    for name, platform in bad.items():
-        lines += [_channel(f"{name}-{number}", platform) for number in range(8)]
-    lines += [_channel(f"good-{number}", good) for number in range(12)]
-    return "\n".join(lines)
+@dataclass(frozen=True, slots=True)
+class Morning:
+    """What the good channels got at their hour, how many seconds that took, and what the ledger says of every channel."""
+
+    got: list[tuple[str, bytes]]
+    seconds: float
+    states: dict[str, State]
 
 
-def _channel(name: str, platform: FakePlatform) -> str:
-    host = "localhost" if name.startswith("good") else "127.0.0.1"  # two hosts, one machine
-    return f'  {name}: {{kind: webhook, url: "http://{host}:{platform.port}/{name}", secret: {SECRET}}}'
+@pytest.mark.parametrize("client", ["httpx", "aiohttp"])
+@pytest.mark.parametrize(("host", "of_each"), [("localhost", 8), ("127.0.0.1", 1)], ids=["many-elsewhere", "few-beside"])
+def test_bad_channels_neither_delay_nor_change_the_posts_of_others(
+    tmp_path: Path, client: str, host: str, of_each: int
+) -> None:
+    folders = [tmp_path / "alone", tmp_path / "beside"]
+    for each in folders:
+        each.mkdir()
+    alone, beside = (asyncio.run(_morning(each, client, host, bad)) for each, bad in zip(folders, (0, of_each), strict=True))
+
+    assert [path for path, _ in alone.got] == [f"/{name}" for name in sorted(GOOD)]
+    assert beside.got == alone.got
+    assert beside.seconds < alone.seconds + 5  # a request that hangs is given up after 20
+    assert {name for name, state in beside.states.items() if state is State.DELIVERED} == set(GOOD)
+    assert len(beside.states) == len(GOOD) + 4 * of_each
 
 
-def test_hanging_failing_and_refusing_channels_do_not_hold_up_the_others(tmp_path: Path) -> None:
-    async def live() -> tuple[list[str], float]:
-        good = FakePlatform(answering(204, b""))
-        bad = {
-            HANGS: FakePlatform(never_answers),
-            FAILS: FakePlatform(answering(500)),
-            REFUSES: FakePlatform(answering(410)),
-        }
-        async with good, bad[HANGS], bad[FAILS], bad[REFUSES]:
-            return await _morning(tmp_path, _config(bad, good), good)
-
-    taken, seconds = asyncio.run(live())
-
-    assert sorted(taken) == sorted(f"/good-{number}" for number in range(12))
-    assert seconds < 10
+async def _morning(folder: Path, client: str, host: str, of_each: int) -> Morning:
+    """Bad channels at 127.0.0.1, so many of each sort, and the good ones at a host: one machine by two names."""
+    good, bad = FakePlatform(answering(204, b"")), {name: FakePlatform(behaviour) for name, behaviour in BAD.items()}
+    async with AsyncExitStack() as open_:
+        for platform in (good, *bad.values()):
+            await open_.enter_async_context(platform)
+        ports = {NOBODY: _closed_port()} | {name: platform.port for name, platform in bad.items()}
+        lines = [
+            _channel(f"{name}-{number}", "127.0.0.1", port) for name, port in ports.items() for number in range(of_each)
+        ]
+        lines += [_channel(name, host, good.port) for name in GOOD]
+        return await _lived(folder, client, lines, good)
 
 
-async def _morning(folder: Path, config: str, good: FakePlatform) -> tuple[list[str], float]:
+def _closed_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+def _channel(name: str, host: str, port: int) -> str:
+    return f'  {name}: {{kind: webhook, url: "http://{host}:{port}/{name}", secret: {SECRET}}}'
+
+
+async def _lived(folder: Path, client: str, channels: list[str], good: FakePlatform) -> Morning:
+    head = ["at: '09:00'", f"network: {{allow_private: true, client: {client}}}", "channels:"]
     clock = Clock(datetime(2026, 11, 25, 8, 59, tzinfo=UTC))
-    app = App(config_from(config, "config.yaml", folder, options_of, kind_names), now=clock, jitter=lambda: 0.5, cache=None)
-    app.http = Http(allow_private=True, now=clock)
+    config = config_from("\n".join([*head, *channels]), "config.yaml", folder, options_of, kind_names)
+    app = App(config, now=clock, jitter=lambda: 0.5, cache=None)
     scheduler = app.scheduler()
     assert isinstance(scheduler.dispatcher, Dispatcher)
     scheduler.dispatcher.at_once = 8
@@ -285,11 +311,13 @@ async def _morning(folder: Path, config: str, good: FakePlatform) -> tuple[list[
         await scheduler.tick()
         clock.move(minutes=1)
         began = loop.time()
-        await _until(scheduler, lambda: good.posts == 12)
+        await _until(scheduler, lambda: good.posts == len(GOOD))
         seconds = loop.time() - began
-        await scheduler.dispatcher.idle(0)
+        await scheduler.dispatcher.idle(0.5)
+    found = {each.subscription: each.state for each in reports.find(app.ledger.database, limit=1000)}
     app.database.close()
-    return [each.path for each in good.taken], seconds
+    got = sorted((each.path, each.body) for each in good.taken)
+    return Morning(got, seconds, found)
 
 
 async def _until(scheduler: Scheduler, done: Callable[[], bool]) -> None:

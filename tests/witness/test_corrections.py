@@ -22,11 +22,12 @@ from bot.delivery.ledger import Ledger
 from bot.delivery.states import Delivery, State
 from bot.errors import Mistake
 from bot.rendering.message import Message
+from tests.builders import SOAK
 from tests.witness.checker import EVERYTHING, verdict
 from tests.witness.points import GONE, POINTS, Point, doomed
 from tests.witness.stage import Setting, setting
 from tests.witness.test_crash_points import MINUTES, STORES, Steps, prepared, rounds
-from tests.witness.witness import SEED, SOAK, Outside, ended, started
+from tests.witness.witness import SEED, Outside, ended, started
 
 # How the places take a correction: by edit, or by an erratum that is looked for, repeated or held.
 PLACES = {"edit": "ignores-prompt-1", "update": "bot-prompt-1", "key": "receiver-prompt-1", "hold": "hook-prompt-1"}

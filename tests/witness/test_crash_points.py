@@ -16,10 +16,11 @@ from bot.app import App
 from bot.database import open_database
 from bot.delivery.ledger import Ledger
 from bot.scheduling.scheduler import Scheduler
+from tests.builders import SOAK
 from tests.witness.checker import verdict
 from tests.witness.points import GONE, POINTS, Point, doomed, end_in_migration
 from tests.witness.stage import Setting, days_ago, setting
-from tests.witness.witness import SEED, SOAK, Outside, ended, started
+from tests.witness.witness import SEED, Outside, ended, started
 
 BY_POLICY = {"look": "ignores", "key": "receiver", "hold": "hook"}
 MINUTES = 8  # longer than a lease and a quiet period

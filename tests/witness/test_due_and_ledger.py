@@ -33,7 +33,8 @@ from bot.scheduling.due import advanced, daily
 from bot.scheduling.scheduler import Scheduler
 from bot.scheduling.timetable import Timetable
 from bot.subscriptions.subscription import Subscription, from_config
-from tests.witness.witness import SEED, SOAK
+from tests.builders import SOAK
+from tests.witness.witness import SEED
 
 WINDOW = timedelta(hours=12)
 START = datetime(2026, 3, 1, tzinfo=UTC)

@@ -23,7 +23,6 @@ from tests.witness.server import Ports, serve
 from tests.witness.wire import ask
 
 SEED = int(os.environ.get("THISDAY_SEED") or random.SystemRandom().randrange(1_000_000))
-SOAK = bool(os.environ.get("THISDAY_SOAK"))
 
 # Every process comes out of one that has imported everything and done nothing: a start takes milliseconds.
 PROCESSES = multiprocessing.get_context("forkserver")
