@@ -150,17 +150,6 @@ class PerHost(httpx.AsyncBaseTransport):
                 return key if pool.used < old or len(self._pools) > HOSTS else None
         return None
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        await self.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
     async def aclose(self) -> None:
         pools, self._pools = self._pools, {}
         for pool in pools.values():

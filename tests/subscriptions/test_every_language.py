@@ -31,7 +31,7 @@ def channel_of(kind: str) -> Channel:
 
 
 def told(kind: str, day: date, **changes: object) -> tuple[Message, ...]:
-    wanted: Subscription = replace(subscription_of(kind), calendars=("iran-hostage-crisis",), **changes)  # type: ignore[arg-type]
+    wanted: Subscription = replace(subscription_of(kind), calendars=("iran-hostage-crisis",), **changes)  # type: ignore[arg-type]  # as given
     found = PAPER.messages(wanted, channel_of(kind), day, {})
     assert isinstance(found, tuple)
     return found
@@ -85,6 +85,6 @@ def test_the_names_of_two_sources_do_not_join_the_address_between_them() -> None
 
 def test_the_number_of_a_part_is_in_the_reader_s_digits() -> None:
     parts = told("mastodon", date(2026, 11, 4), language="fa", thread=True)
-    assert [re.search(r"\((.*)\)", each.text.splitlines()[0])[1] for each in parts][:2] == [  # type: ignore[index]
+    assert [re.search(r"\((.*)\)", each.text.splitlines()[0])[1] for each in parts][:2] == [  # type: ignore[index]  # found
         f"{number}/{len(parts)}".translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")) for number in (1, 2)
     ]
