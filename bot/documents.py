@@ -8,6 +8,7 @@ the models decide what a number or a yes is. Only the plain words true, false, n
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
@@ -29,6 +30,8 @@ MOST_LEVELS = 100
 MOST_ALIASED = 100_000
 SHOWN = 40  # so much of a wrong value is shown
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+_ESCAPING = '"'  # the one style that can name what may not stand in a file: "\\x0b"
+_HIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # what YAML itself refuses
 _PLAIN = (None, "")  # the style of an unquoted scalar in PyYAML's own parser and in libyaml's
 _TAGS = {f"tag:yaml.org,2002:{each}" for each in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")}
 
@@ -83,6 +86,9 @@ class _Unfolding:
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         if node.style in _PLAIN and node.value in _WORDS:
             return _WORDS[node.value]
+        if node.style == _ESCAPING and (hidden := _HIDDEN.search(node.value)):
+            what = f"U+{ord(hidden[0]):04X} is a character that cannot be shown"
+            self.problems.append(self._problem(node, what, "leave it out"))
         if self.substitute is None or ("$" not in node.value and ":" not in node.value):
             return node.value
         return self._substituted(node, self.substitute)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import jsonschema
 import pytest
 import yaml
 
+import bot
 from bot import signing
 from bot.channels import Answer, Unavailable, Wait, _slack_answers, key_for, mastodon, webhook
 from bot.channels._answers import Rule, classify, failure, waiting_time
@@ -38,12 +41,17 @@ Case = dict[str, Any]
 
 
 def cases(groups: set[str]) -> list[Case]:
+    return [case for case in _all_cases() if case["group"] in groups]
+
+
+@cache
+def _all_cases() -> list[Case]:
     path = CONTRACTS / "cases.yaml"
     if not path.exists():
         return []
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    cases = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)["cases"]  # noqa: S506  # a safe loader
-    return [case for case in cases if case["group"] in groups]
+    found: list[Case] = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)["cases"]  # noqa: S506  # a safe loader
+    return found
 
 
 CASES = cases(GROUPS)
@@ -235,6 +243,15 @@ def holds(case: Case, asked: Mapping[str, Callable[[Case], Case]]) -> None:
     assert found == {**found, **expected}
 
 
+def require_absent(words: Iterable[tuple[str, str]]) -> None:
+    """Each word, with the reason why its cases are not asked, stands in no module; else they are to be."""
+    sources = [path.read_text(encoding="utf-8").lower() for path in Path(bot.__file__).parent.rglob("*.py")]
+
+    assert sources
+    for word, why in words:
+        assert not any(word in source for source in sources), why
+
+
 def written_rules(tables: Iterable[str]) -> list[Any]:
     """The rules of the contract for each of these APIs, as parameters of a test."""
     path = CONTRACTS / "specs" / "errors.yaml"
@@ -291,3 +308,12 @@ def test_a_failure_follows_from_each_reaction_that_the_contract_names() -> None:
         for rule in table:
             said = failure(rule, Answer(400, {}, b"", NOW), "Platform")
             assert "Platform answered 400" in said.why
+
+
+def test_every_case_of_the_contract_is_read_by_one_module() -> None:
+    """So that a new group cannot go unnoticed."""
+    modules = [import_module(f"tests.{path.stem}") for path in Path(__file__).parent.glob("test_cases*.py")]
+
+    read = Counter(case["id"] for module in modules for case in module.CASES)
+
+    assert read == Counter(case["id"] for case in _all_cases())

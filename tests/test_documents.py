@@ -84,6 +84,8 @@ def test_what_is_not_yaml_has_its_place(text: str, expected: str) -> None:
         ("a: 1\nb: 2\na: 3", ["a.yaml:3:1: the key 'a' stands twice; keep one of the two"]),
         ("a: {b: 1, b: 2}\nc: {b: 3}", ["a.yaml:1:11: the key 'b' stands twice; keep one of the two"]),
         ("[a, b]: 1", ["a.yaml:1:1: a list or a mapping is no key; write a word before the colon"]),
+        ('a: "x\\x0by"', ["a.yaml:1:4: U+000B is a character that cannot be shown; leave it out"]),
+        ('a:\n  - "\\0"', ["a.yaml:2:5: U+0000 is a character that cannot be shown; leave it out"]),
         ("a: !secret b", ["a.yaml:1:4: the tag !secret is not known; leave it out"]),
         ("a: !mine {b: c}", ["a.yaml:1:4: the tag !mine is not known; leave it out"]),
         (

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     import jinja2
 
 
+# What HTML or XML may not hold, not even as an entity.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
 def escape(text: str) -> str:
-    return html.escape(text, quote=False)
+    return html.escape(_FORBIDDEN.sub("", text), quote=False)
 
 
 def strong(text: str) -> str:

@@ -101,10 +101,11 @@ def _end(component: Any, start: Moment) -> Entry:
 
 
 def _last_day(component: Any, start: Moment) -> date | None:
+    """Without an end and a length a day lasts a day, and an hour no time at all (RFC 5545, 3.6.1)."""
     end = moment(component.get("DTEND"))
     if end is None:
         length = _read(component.get("DURATION"))
-        days = length.days if isinstance(length, timedelta) else 1
+        days = length.days if isinstance(length, timedelta) else 0 if start.time else 1
         return start.day + timedelta(days=days if start.time else days - 1)
     midnight = not end.time or end.time == "00:00"
     return end.day - timedelta(days=1) if midnight else end.day

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from bot.channels import Conversation, Finds, Post, Posted, Receipt, Refused, Unavailable
+from bot.channels._html_text import HTML
 from bot.channels.file import MARKDOWN, File, FileOptions
 from bot.documents import check, parse
 from bot.errors import Problems
@@ -75,6 +76,10 @@ def test_html_is_a_whole_page_that_names_its_direction(tmp_path: Path) -> None:
     assert '<html lang="fa" dir="rtl">' in text
     assert "<title>&lt;b&gt;</title>" in text
     assert '<p dir="auto"><strong>امروز</strong><br>\nb</p>' in text
+
+
+def test_what_html_may_not_hold_is_left_out() -> None:
+    assert HTML.escape("R&D\x00 <\x0bb\x85>\ufffe\n\t") == "R&amp;D &lt;b&gt;\n\t"
 
 
 def test_json_is_the_edition_as_data(tmp_path: Path) -> None:

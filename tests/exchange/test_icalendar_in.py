@@ -251,6 +251,7 @@ def test_the_end_of_a_rule_is_a_day_where_the_event_is(start: str, until: str, l
         ("DTSTART;VALUE=DATE:20200510", [], None),
         ("DTSTART:20200510T200000Z", ["DTEND:20200512T100000Z"], "2020-05-12"),
         ("DTSTART:20200510T200000Z", ["DTEND:20200511T000000Z"], None),
+        ("DTSTART:20200510T200000Z", [], None),
         ("DTSTART:20200510T200000Z", ["DURATION:P2DT1H"], "2020-05-12"),
         ("DTSTART;VALUE=DATE:20200510", ["DTEND;VALUE=DATE:20200501"], None),
     ],
