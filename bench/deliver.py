@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import platform
@@ -81,6 +82,7 @@ async def _thisday(app: Any, at: list[datetime], posts: int) -> Measured:
     async with app.http:
         scheduler = app.scheduler()
         await scheduler.once()  # notes where it begins
+        gc.freeze()  # as `thisday run` does
         at[0] = NOON
         with Measured() as measured:
             await scheduler.once()

@@ -146,7 +146,7 @@ class App:
     def courier(self) -> Courier:
         from bot.delivery.courier import Courier
 
-        return Courier(self.ledger, self.http, self.compose, self.now, self.jitter)
+        return Courier(self.ledger, self.http, self.compose, self.now, self.jitter, composed=self.composed)
 
     def configured(self) -> list[Subscription]:
         """The subscriptions of the config file."""
@@ -198,6 +198,14 @@ class App:
         late = [(each.day, each.run) for each in self.ledger.rolled_up(delivery)] if delivery.fence else []
         found = self.paper.messages(wanted, self._channel(wanted), delivery.day, facts, delivery.run, late)
         return Skip(found.reason) if isinstance(found, NothingToTell) else found
+
+    def composed(self, delivery: Delivery, facts: Mapping[str, Any]) -> Sequence[Message] | None:
+        """As `compose`, if those messages are at hand: thousands of channels get the same."""
+        wanted = self._named(delivery.subscription)
+        if wanted is None or delivery.fence:
+            return None
+        found = self.paper.at_hand(wanted, self._channel(wanted), delivery.day, facts, delivery.run)
+        return None if isinstance(found, NothingToTell) else found
 
     async def carry(self, delivery: Delivery) -> Delivery:
         """One attempt of a delivery; one whose channel is gone from the config is skipped."""

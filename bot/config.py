@@ -265,6 +265,9 @@ def _without_operator(document: Document, top: Top | None, names: list[str]) -> 
         yield Problem(document.where(("operator",)), what, suggestion(top.operator, names))
 
 
+_SHARED = tuple(Told.model_fields)  # pydantic gathers them anew each time
+
+
 def _channel(document: Document, name: str, options_of: OptionsOf, kinds: Callable[[], list[str]]) -> ChannelConfig:
     path = ("channels", name)
     if not re.fullmatch(NAME, name):
@@ -273,8 +276,8 @@ def _channel(document: Document, name: str, options_of: OptionsOf, kinds: Callab
     entry = document.value["channels"][name]
     kind, model = _kind(document, path, entry, options_of, kinds)
     found: list[Problem] = []
-    shared = {key: value for key, value in entry.items() if key in Told.model_fields}
-    own = {key: value for key, value in entry.items() if key not in Told.model_fields and key != "kind"}
+    shared = {key: value for key, value in entry.items() if key in _SHARED}
+    own = {key: value for key, value in entry.items() if key not in _SHARED and key != "kind"}
     told = _judged(found, lambda: _part(document, path, Told, shared))
     options = _judged(found, lambda: _part(document, path, model, own))
     if found:
@@ -302,7 +305,7 @@ def _part(document: Document, path: tuple[str, ...], model: type[BaseModel], val
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        also = [*Told.model_fields, *keys_at(model, ())]
+        also = [*_SHARED, *keys_at(model, ())]
         raise Problems(problems(document, model, error, at=path, also=also)) from None
 
 

@@ -92,7 +92,7 @@ class Apprise:
         """Any Apprise URL, if the person says that it is one."""
         return {"url": address} if named and _SCHEME.fullmatch(address) else None
 
-    @property
+    @cached_property
     def destination(self) -> str:
         """The service and a hash: in most Apprise URLs even the host is a secret."""
         address = self.options.url.get_secret_value()

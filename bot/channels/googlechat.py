@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -125,7 +126,7 @@ class Googlechat:
     def account(self) -> str:
         return self.destination
 
-    @property
+    @cached_property
     def destination(self) -> str:
         parts = urlsplit(self.options.webhook_url.get_secret_value())
         match = _SPACE.fullmatch(parts.path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -137,7 +138,7 @@ class Mastodon:
     def account(self) -> str:
         return self.destination
 
-    @property
+    @cached_property
     def destination(self) -> str:
         token = self.options.access_token.get_secret_value()
         return known_by(self._host, token)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -96,7 +97,7 @@ class Mattermost:
         """A webhook's address, with `--kind mattermost`."""
         return {"webhook_url": address} if named else None
 
-    @property
+    @cached_property
     def destination(self) -> str:
         address = self.options.webhook_url.get_secret_value()
         return known_by(urlsplit(address).hostname, address)

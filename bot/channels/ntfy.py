@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import urlencode, urlsplit
 
@@ -133,7 +134,7 @@ class Ntfy:
     def account(self) -> str:
         return self._host
 
-    @property
+    @cached_property
     def destination(self) -> str:
         return known_by(self._host, self._topic)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
@@ -124,7 +125,7 @@ class Rocketchat:
         """An integration's address, with `--kind rocketchat`."""
         return {"webhook_url": address} if named else None
 
-    @property
+    @cached_property
     def destination(self) -> str:
         address = self.options.webhook_url.get_secret_value()
         return known_by(urlsplit(address).hostname, address)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, ClassVar, Self
 from urllib.parse import urlencode, urlsplit
 
@@ -131,7 +132,7 @@ class Slack:
     def account(self) -> str:
         return self.destination
 
-    @property
+    @cached_property
     def destination(self) -> str:
         address = _clear(self.options.webhook_url)
         return known_by(urlsplit(address).hostname, address)
@@ -193,7 +194,7 @@ class SlackBot(Slack):
         token = _clear(self.options.bot_token)
         return f"{urlsplit(self.options.api_url).hostname}/{hashlib.sha256(token.encode()).hexdigest()[:8]}"
 
-    @property
+    @cached_property
     def destination(self) -> str:
         return f"{urlsplit(self.options.api_url).hostname}/{self.options.channel}"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -126,7 +127,7 @@ class Teams:
     def account(self) -> str:
         return self.destination
 
-    @property
+    @cached_property
     def destination(self) -> str:
         address = self.options.webhook_url.get_secret_value()
         return known_by(urlsplit(address).hostname, address)

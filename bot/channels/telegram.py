@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -170,7 +171,7 @@ class Telegram:
         token = self.options.bot_token.get_secret_value()
         return f"{urlsplit(self.options.api_url).netloc}/{hashlib.sha256(token.encode()).hexdigest()[:8]}"
 
-    @property
+    @cached_property
     def destination(self) -> str:
         return f"{urlsplit(self.options.api_url).netloc}/{self.options.chat}"
 

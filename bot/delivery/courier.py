@@ -69,6 +69,12 @@ class Compose(Protocol):
     def __call__(self, delivery: Delivery, facts: Mapping[str, Any], /) -> Sequence[Message] | Skip: ...
 
 
+class Composed(Protocol):
+    """What `Compose` would answer, if that is known without any work, else None."""
+
+    def __call__(self, delivery: Delivery, facts: Mapping[str, Any], /) -> Sequence[Message] | Skip | None: ...
+
+
 class Http(Protocol):
     """Drives conversations. Awaits `claim` before the committing request can leave, and lets its errors pass."""
 
@@ -113,6 +119,7 @@ class Courier:
     now: Callable[[], datetime]
     jitter: Callable[[], float]
     patience: timedelta = field(default=PATIENCE)
+    composed: Composed = lambda _, __: None
     traffic: Traffic = field(default_factory=Traffic)
     writers: Desk = field(default_factory=lambda: Desk(nullcontext))
 
@@ -254,14 +261,18 @@ class Courier:
         """The stored message or, as long as nothing can have left, a new one, which is stored with the claim."""
         if hold.delivery.message:
             return message_from(hold.delivery.message)
-        composed = await self.writers.do(self.compose, hold.delivery, facts)
+        composed = self.composed(hold.delivery, facts)
+        if composed is None:
+            composed = await self.writers.do(self.compose, hold.delivery, facts)
         if isinstance(composed, Skip):
             return composed
         hold.words = [message.json for message in composed]
         return composed[0]
 
     async def _post(self, delivery: Delivery, channel: Channel, message: Message) -> Post:
-        reply_to, corrects = await self.ledger.desk.do(self._before, delivery, channel)
+        reply_to, corrects = None, None
+        if delivery.part > 1 or delivery.corrects is not None:
+            reply_to, corrects = await self.ledger.desk.do(self._before, delivery, channel)
         key, due = _key(delivery, channel), delivery.due_at
         return Post(message, key, delivery.slot, self.now(), delivery.first_tried, reply_to, due, corrects)
 

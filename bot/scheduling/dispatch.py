@@ -20,6 +20,7 @@ from bot.delivery.states import Delivery, State
 AT_ONCE = 128  # couriers in this process; what they write at once reaches the disk together
 FEWEST = 16  # deliveries that a page has at least
 IN_VAIN = 512  # deliveries that a round reads on while there is room, but none for the hosts on them
+MOMENT = 0.02  # seconds between the first courier that comes back and the next round
 PATIENCE = timedelta(minutes=10)  # for turns that come soon, before `thisday run --once` goes home
 
 log = logging.getLogger(__name__)
@@ -100,7 +101,8 @@ class Dispatcher:
                 started += 1
             else:
                 held.append((each, hold))
-        await self._put_off(held, now)
+        if held:
+            await self._put_off(held, now)
         return started, len(held)
 
     async def _put_off(self, held: Sequence[tuple[Delivery, Hold]], now: datetime) -> None:
@@ -118,9 +120,14 @@ class Dispatcher:
         await asyncio.gather(*late, return_exceptions=True)
 
     async def returned(self, at_most: float | None = None) -> None:
-        """Waits until at least one courier has come back, if any is out, and no longer than so many seconds."""
+        """Waits until couriers have come back, if any are out, and hardly longer than so many seconds.
+
+        The first is not sent out again alone: a round costs the same for one as for those that follow in a moment.
+        """
         if self._busy:
             await asyncio.wait(self._busy.values(), return_when=asyncio.FIRST_COMPLETED, timeout=at_most)
+            if self._busy:
+                await asyncio.sleep(MOMENT)
         elif at_most:
             await asyncio.sleep(at_most)
 

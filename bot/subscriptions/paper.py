@@ -108,6 +108,12 @@ class Paper:
         key = (_look(subscription, channel, facts), told, erratum)
         return self._composed.get(key, lambda: self._compose(subscription, channel, facts, told, erratum))
 
+    def at_hand(
+        self, subscription: Subscription, channel: Channel, day: date, facts: Mapping[str, Any], run: str = ""
+    ) -> Messages | None:
+        """As `messages` for one day, if they were composed a short time ago; else None."""
+        return self._composed.kept((_look(subscription, channel, facts), ((day, run),), None))
+
     def _compose(
         self,
         subscription: Subscription,

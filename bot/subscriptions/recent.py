@@ -15,12 +15,19 @@ class Recent(Generic[V]):
     def __init__(self, most: int) -> None:
         self._most, self._kept, self._lock = most, dict[Hashable, V](), Lock()
 
+    def kept(self, key: Hashable) -> V | None:
+        """The value of a key, None if it is not kept."""
+        with self._lock:
+            if key not in self._kept:
+                return None
+            self._kept[key] = self._kept.pop(key)
+            return self._kept[key]
+
     def get(self, key: Hashable, make: Callable[[], V]) -> V:
         """The value of a key, made if it is not kept. What `make` raises is not kept."""
-        with self._lock:
-            if key in self._kept:
-                self._kept[key] = self._kept.pop(key)
-                return self._kept[key]
+        found = self.kept(key)
+        if found is not None:
+            return found
         made = make()
         with self._lock:
             self._kept[key] = made

@@ -14,6 +14,9 @@ from pydantic import BaseModel
 from bot.config import ChannelConfig, Config, Hold, Mode, OnDoubt, QuietDays, Rhythm, Theme, Told, Top
 
 
+_TOLD = tuple(Told.model_fields)
+
+
 class Owner(StrEnum):
     """Who may change it: the config file, or the commands (it then lives in the database)."""
 
@@ -69,7 +72,7 @@ def subscription(config: Config, channel: ChannelConfig, owner: Owner = Owner.CO
 
 def _resolved(top: Top, told: Told) -> dict[str, Any]:
     own: Mapping[str, Any] = dict(told)
-    return {name: own[name] if own[name] is not None else getattr(top, name, None) for name in Told.model_fields}
+    return {name: own[name] if own[name] is not None else getattr(top, name, None) for name in _TOLD}
 
 
 def from_config(config: Config) -> list[Subscription]:
