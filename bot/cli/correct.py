@@ -124,7 +124,7 @@ def _planned(
 
 def _of_channel(app: App, wanted: Subscription, day: date, wish: _Wish, *, strict: bool) -> list[_Planned]:
     told = [each.delivery for each in reports.history(app.database, day, wanted.name)]
-    postings = corrections.postings(told)
+    postings = corrections.postings(told, reports.texts(app.database, told))
     if not postings and strict:
         raise _nothing(wanted.name, day, told)
     found = [_Planned(wanted, _correction(app, wanted, each, wish)) for each in postings]

@@ -20,6 +20,7 @@ from bot.errors import Mistake
 KEYS = {
     "subscription": ("name",),
     "cursor": ("subscription",),
+    "message": ("key",),
     "delivery": ("id",),
     "attempt": ("delivery", "number"),
     "pause": ("subscription",),

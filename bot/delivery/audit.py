@@ -27,6 +27,9 @@ _QUESTIONS = {
     "with other attempts than were counted": """
         SELECT id AS name FROM delivery AS d
         WHERE attempts <> (SELECT COUNT(*) FROM attempt AS a WHERE a.delivery = d.id)""",
+    "whose words are not there": """
+        SELECT id AS name FROM delivery AS d
+        WHERE message <> '' AND NOT EXISTS (SELECT 1 FROM message AS m WHERE m.key = d.message)""",
     "parts of a thread whose first part is not there": """
         SELECT id AS name FROM delivery AS d WHERE part > 1 AND NOT EXISTS (
           SELECT 1 FROM delivery AS f

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -27,10 +27,14 @@ _NUMBER = re.compile(rf"(?:{EDIT}|{ERRATUM})(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """A post of a day: its parts in order, and all corrections of it, the oldest first."""
+    """A post of a day: its parts in order, and all corrections of it, the oldest first.
+
+    `texts` are the messages of all of them by their keys.
+    """
 
     parts: tuple[Delivery, ...]
-    corrections: tuple[Delivery, ...] = ()
+    corrections: tuple[Delivery, ...]
+    texts: Mapping[str, str]
 
     @property
     def first(self) -> Delivery:
@@ -40,14 +44,21 @@ class Posting:
     def stands(self) -> tuple[Message, ...]:
         """What a reader of the posts sees now: as they were posted, but for what was edited since."""
         edited = {each.corrects: each.message for each in self.corrections if each.edits and _done(each)}
-        return tuple(message_from(edited.get(each.id, each.message)) for each in self.parts)
+        return tuple(self.said(edited.get(each.id, each.message)) for each in self.parts)
+
+    def said(self, key: str) -> Message:
+        return message_from(self.texts[key])
+
+    def corrects_to(self, erratum: Delivery) -> str:
+        """The fingerprint of what an erratum tells."""
+        return str(self.said(erratum.message).data["erratum"]["told"])
 
     @property
     def told(self) -> str:
         """What readers were told last, by edit or by erratum."""
         last = next((each for each in reversed(self.corrections) if _done(each)), None)
         whole = last and all(_done(each) for each in self.corrections if each.run == last.run)
-        return _said_by(last) if last and not last.edits and whole else fingerprint(self.stands)
+        return self.corrects_to(last) if last and not last.edits and whole else fingerprint(self.stands)
 
     @property
     def under_way(self) -> tuple[Delivery, ...]:
@@ -79,8 +90,11 @@ class Correction:
         return [(part, new) for part, old, new in parts if _done(part) and old.shown != new.shown]
 
 
-def postings(deliveries: Iterable[Delivery]) -> list[Posting]:
-    """What was posted or is still to be, out of all deliveries of a channel on a day; what ended otherwise is left out."""
+def postings(deliveries: Iterable[Delivery], texts: Mapping[str, str]) -> list[Posting]:
+    """What was posted or is still to be, out of all deliveries of a channel on a day; what ended otherwise is left out.
+
+    `texts` are their messages by their keys.
+    """
     known = sorted(deliveries, key=lambda each: each.id)
     own = [each for each in known if each.corrects is None and not each.run.startswith(NOTICE)]
     found = []
@@ -88,7 +102,7 @@ def postings(deliveries: Iterable[Delivery]) -> list[Posting]:
         parts = tuple(sorted((each for each in own if each.run == run), key=lambda each: each.part))
         if any(_done(each) or each.state not in ENDS for each in parts):
             numbers = {each.id for each in parts}
-            found.append(Posting(parts, tuple(each for each in known if each.corrects in numbers)))
+            found.append(Posting(parts, tuple(each for each in known if each.corrects in numbers), texts))
     return found
 
 
@@ -132,7 +146,7 @@ def beside(posting: Posting, after: Sequence[Message], errata: Sequence[Message]
 
 def _require_whole(posting: Posting, told: str) -> None:
     """An erratum of which a part is there is not begun anew. Raises `Mistake` where one of its parts has failed."""
-    same = [each for each in posting.corrections if not each.edits and _said_by(each) == told]
+    same = [each for each in posting.corrections if not each.edits and posting.corrects_to(each) == told]
     there = {each.run for each in same if _done(each)}
     failed = next((each for each in same if each.run in there and each.state in ENDS and not _done(each)), None)
     if failed is not None:
@@ -152,7 +166,7 @@ def opened(ledger: Ledger, correction: Correction, now: datetime) -> list[Delive
     first = correction.posting.first
     found = [each.delivery for each in reports.history(ledger.database, first.day, first.subscription)]
     begun = [each for each in found if (each.run, each.part) in texts]
-    if any(each.message != texts[each.run, each.part] for each in begun):
+    if any(ledger.text(each) != texts[each.run, each.part] for each in begun):
         raise Mistake("another correction of this post was opened at the same moment", "look at it, and try again")
     return sorted([*same, *begun], key=lambda each: each.part)
 
@@ -177,8 +191,8 @@ def _is_meant(delivery: Delivery, correction: Correction) -> bool:
     if correction.unchanged or delivery.edits == bool(correction.errata):
         return False
     if correction.errata:
-        return _said_by(delivery) == fingerprint(correction.after)
-    return (delivery.corrects, message_from(delivery.message).shown) in {
+        return correction.posting.corrects_to(delivery) == fingerprint(correction.after)
+    return (delivery.corrects, correction.posting.said(delivery.message).shown) in {
         (part.id, new.shown) for part, new in correction.edited
     }
 
@@ -191,10 +205,6 @@ def _next_number(posting: Posting) -> int:
 def fingerprint(messages: Iterable[Message]) -> str:
     """The same for messages that read the same."""
     return hashlib.sha256("\n".join(each.shown for each in messages).encode()).hexdigest()[:32]
-
-
-def _said_by(erratum: Delivery) -> str:
-    return str(message_from(erratum.message).data["erratum"]["told"])
 
 
 def _done(delivery: Delivery) -> bool:

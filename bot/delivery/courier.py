@@ -183,7 +183,7 @@ class Courier:
 
     async def _finding(self, delivery: Delivery, channel: Channel) -> Receipt | Decision:
         assert offers(channel, Finds)
-        post = await self._post(delivery, channel, message_from(delivery.message))
+        post = await self._post(delivery, channel, await self._kept(delivery))
         facts = await self._facts(channel)
         found = await self._ask(channel, channel.find(post, facts), _nothing_to_claim)
         return found or policy.not_found(delivery, self.now())
@@ -260,7 +260,7 @@ class Courier:
     async def _message(self, hold: _Hold, facts: Mapping[str, Any]) -> Message | Skip:
         """The stored message or, as long as nothing can have left, a new one, which is stored with the claim."""
         if hold.delivery.message:
-            return message_from(hold.delivery.message)
+            return await self._kept(hold.delivery)
         composed = self.composed(hold.delivery, facts)
         if composed is None:
             composed = await self.writers.do(self.compose, hold.delivery, facts)
@@ -268,6 +268,9 @@ class Courier:
             return composed
         hold.words = [message.json for message in composed]
         return composed[0]
+
+    async def _kept(self, delivery: Delivery) -> Message:
+        return message_from(await self.ledger.desk.do(self.ledger.text, delivery))
 
     async def _post(self, delivery: Delivery, channel: Channel, message: Message) -> Post:
         reply_to, corrects = None, None

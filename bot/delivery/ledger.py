@@ -5,12 +5,14 @@ Nothing here reads a clock: `now` is a parameter. When a function returns, what 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.channels import Receipt
 from bot.database import Database, Row, Transaction, instant, micros
 from bot.database.desk import Desk
+from bot.delivery import reports
 from bot.delivery import statements as sql
 from bot.delivery.reading import delivery_from
 from bot.delivery.states import Decision, Delivery, NewDelivery, State
@@ -33,8 +35,10 @@ class Ledger:
     def open(self, deliveries: Iterable[NewDelivery], cursors: Mapping[str, datetime]) -> int:
         """Opens what is not open yet and advances the cursors, together; says how many are new."""
         moments = {at: micros(at) for at in set(cursors.values())}  # mostly one for all
+        opened = [(each, _written(each.message, each.due_at)) for each in deliveries]
         with self.database.transaction() as tx:
-            tx.execute_many(sql.OPEN, (_opened(each) for each in deliveries))
+            tx.execute_many(sql.KEEP_MESSAGE, (words for _, words in opened if words["key"]))
+            tx.execute_many(sql.OPEN, (_opened(each, words["key"]) for each, words in opened))
             new = tx.changed
             tx.execute_many(sql.ADVANCE, ({"subscription": name, "until": moments[at]} for name, at in cursors.items()))
         return new
@@ -79,6 +83,10 @@ class Ledger:
         found = self._deliveries(sql.DELIVERY, id=delivery.corrects) if delivery.corrects is not None else []
         return found[0] if found else None
 
+    def text(self, delivery: Delivery) -> str:
+        """The message of a delivery, as it was kept with the first claim or when it was opened."""
+        return reports.text(self.database, delivery.message)
+
     # the life of one delivery
 
     def claim(
@@ -92,19 +100,24 @@ class Ledger:
     ) -> int | None:
         """Takes the delivery for one attempt and returns its new fence; None if somebody else was faster.
 
-        `words` are its message, if it has none yet, and those of the later parts of a thread, which are opened: what is sent
-        is kept before it can leave. From `State.IN_DOUBT` only to repeat a post that its platform will not double.
+        `words` are its message, which it must not have yet, and those of the later parts of a thread, which are opened: what
+        is sent is kept before it can leave. From `State.IN_DOUBT` only to repeat a post that its platform will not double.
         """
         moment = {"id": delivery_id, "now": micros(now)}
+        kept = [_written(each, now) for each in words]
         with self.database.transaction() as tx:
+            for each in kept:
+                tx.execute(sql.KEEP_MESSAGE, each)
             asked = {"fence": fence, "state": state, "lease_until": micros(now + lease)}
-            rows = tx.execute(sql.CLAIM, {**moment, **asked})
+            rows = tx.execute(sql.CLAIM, {**moment, **asked, "message": kept[0]["key"] if kept else ""})
             if not rows:
                 return None
             begun = {"number": rows[0]["attempts"], "fence": rows[0]["fence"]}
             tx.execute(sql.OPEN_ATTEMPT, {**moment, **begun, "ended_at": None, "outcome": "", "detail": ""})
-            if words:
-                _keep(tx, delivery_id, words)
+            parts = enumerate(kept[1:], start=2)
+            tx.execute_many(
+                sql.OPEN_PART, ({"id": delivery_id, "part": number, "message": each["key"]} for number, each in parts)
+            )
         return int(rows[0]["fence"])
 
     def renew(self, delivery_id: int, fence: int, now: datetime, lease: timedelta = LEASE) -> bool:
@@ -224,14 +237,10 @@ class Ledger:
         return delivery_from(rows[0]) if rows else None
 
 
-def _keep(tx: Transaction, delivery_id: int, words: Sequence[str]) -> None:
-    """Only the first claim brings words: later ones find those, and every attempt sends the same bytes."""
-    first, *rest = words
-    tx.execute(sql.KEEP_MESSAGE, {"id": delivery_id, "message": first})
-    if tx.changed != 1:
-        raise RuntimeError(f"delivery {delivery_id} has other words already")
-    parts = ({"id": delivery_id, "part": number, "message": each} for number, each in enumerate(rest, start=2))
-    tx.execute_many(sql.OPEN_PART, parts)
+def _written(text: str, at: datetime) -> Row:
+    """A message as it is kept. No key of a month comes up again in a later one, so that old messages can be forgotten."""
+    key = f"{at:%Y-%m} {hashlib.sha256(text.encode()).hexdigest()[:32]}" if text else ""
+    return {"key": key, "text": text, "now": micros(at)}
 
 
 def rolled_into(carrier: Delivery) -> str:
@@ -239,7 +248,7 @@ def rolled_into(carrier: Delivery) -> str:
     return f"rolled up into {carrier.slot}"
 
 
-def _opened(new: NewDelivery) -> Row:
+def _opened(new: NewDelivery, message: str) -> Row:
     due_at = micros(new.due_at)
     return {
         "subscription": new.subscription,
@@ -251,7 +260,7 @@ def _opened(new: NewDelivery) -> Row:
         "next_at": due_at if new.state is State.WAITING else None,
         "expires_at": micros(new.expires_at),
         "reason": new.reason,
-        "message": new.message,
+        "message": message,
         "corrects": new.corrects,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -35,6 +36,16 @@ def find(
     """The latest deliveries that match, newest first."""
     asked = {"day": str(day) if day else "", "subscription": subscription, "state": state or "", "limit": limit}
     return [delivery_from(row) for row in database.fetch(sql.FIND, asked)]
+
+
+def text(database: Database, key: str) -> str:
+    """The message of this key."""
+    return str(database.fetch(sql.MESSAGE, {"key": key})[0]["text"])
+
+
+def texts(database: Database, deliveries: Iterable[Delivery]) -> dict[str, str]:
+    """The messages of deliveries by their keys."""
+    return {key: text(database, key) for key in {each.message for each in deliveries} if key}
 
 
 def attempts(database: Database, delivery_id: int) -> tuple[Attempt, ...]:

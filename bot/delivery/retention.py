@@ -13,7 +13,7 @@ from bot.database import Database, Row, micros
 from bot.delivery.states import ENDS
 from bot.errors import Mistake
 
-MARGIN = timedelta(days=35)
+MARGIN = timedelta(days=35)  # more than any month
 BATCH = 1000  # deliveries in one transaction, so that a running thisday waits for milliseconds
 
 _OVER = f"state IN ({', '.join(repr(state.value) for state in sorted(ENDS))}) AND expires_at < :before"
@@ -27,6 +27,9 @@ ORDER BY d.id
 LIMIT {BATCH}
 """  # noqa: S608  # constants
 _FORGET = f"DELETE FROM delivery WHERE id = :id AND {_OVER}"  # noqa: S608  # constants
+# Nothing new can come to name them: the month of their key is over.
+_UNUSED = "SELECT key FROM message WHERE made_at < :before AND key NOT IN (SELECT message FROM delivery)"
+_FORGET_WORDS = "DELETE FROM message WHERE key = :key"
 
 
 def prune(
@@ -47,7 +50,16 @@ def prune(
                 tx.execute_many(_FORGET, batch)
         deliveries += len(batch)
         attempts += sum(row["attempts"] for row in batch)
+    if not dry_run:
+        _forget_words(database, micros(now - older))
     return deliveries, attempts
+
+
+def _forget_words(database: Database, before: int) -> None:
+    unused = database.fetch(_UNUSED, {"before": before})
+    for at in range(0, len(unused), BATCH):
+        with database.transaction() as tx:
+            tx.execute_many(_FORGET_WORDS, unused[at : at + BATCH])
 
 
 def _batches(database: Database, before: int) -> Iterator[list[Row]]:

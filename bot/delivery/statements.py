@@ -64,8 +64,13 @@ WHERE subscription = :subscription AND day = :day AND run = :run AND part = :par
 
 # --- the life of one delivery
 
-# With the first claim; every attempt sends the same bytes.
-KEEP_MESSAGE = "UPDATE delivery SET message = :message WHERE id = :id AND message = ''"
+# Before a delivery names it. Equal words are there once; see the migration.
+KEEP_MESSAGE = """
+INSERT INTO message (key, text, made_at) VALUES (:key, :text, :now)
+ON CONFLICT (key) DO NOTHING
+"""
+
+MESSAGE = "SELECT text FROM message WHERE key = :key"
 
 # The later parts of a thread are opened with the message of the first.
 OPEN_PART = """
@@ -74,11 +79,13 @@ SELECT subscription, day, :part, run, 'waiting', due_at, due_at, expires_at, :me
 ON CONFLICT (subscription, day, part, run) DO NOTHING
 """
 
-# Compare and set: of two that saw the same fence, one gets a row back. Never before its time.
+# Compare and set: of two that saw the same fence, one gets a row back. Never before its time. Words come with the first
+# claim only: every attempt sends the same bytes.
 CLAIM = """
 UPDATE delivery
-SET state = 'sending', fence = fence + 1, attempts = attempts + 1, claimed_at = :now, lease_until = :lease_until
-WHERE id = :id AND fence = :fence AND state = :state AND next_at <= :now
+SET state = 'sending', fence = fence + 1, attempts = attempts + 1, claimed_at = :now, lease_until = :lease_until,
+    message = CASE WHEN :message = '' THEN message ELSE :message END
+WHERE id = :id AND fence = :fence AND state = :state AND next_at <= :now AND (:message = '' OR message = '')
 RETURNING fence, attempts
 """
 

@@ -46,7 +46,7 @@ class Delivery:
     `fence` rises with each claim; an answer counts only if it carries the fence of its claim. `next_at` is when somebody
     must look again, None at an end or while a person is waited for. `first_tried` is set while an earlier attempt may
     have got there: never for what is waiting, always for what is in doubt. `corrects` is the delivery whose post a
-    correction mends.
+    correction mends. `message` is the key of its words in the ledger, empty as long as nothing was composed.
     """
 
     id: int

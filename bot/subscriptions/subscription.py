@@ -13,7 +13,6 @@ from pydantic import BaseModel
 
 from bot.config import ChannelConfig, Config, Hold, Mode, OnDoubt, QuietDays, Rhythm, Theme, Told, Top
 
-
 _TOLD = tuple(Told.model_fields)
 
 

@@ -207,14 +207,14 @@ def test_a_driver_that_is_not_there_is_named_with_its_extra(monkeypatch: pytest.
         open_database("postgres://thisday@db.example/thisday")
 
 
-def test_a_database_from_before_there_were_corrections_is_brought_up(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_of_the_first_schema_is_brought_up(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     first, *later = migrations()
     monkeypatch.setattr("bot.database.schema.migrations", lambda: [first])
     old = open_database(address)
     with old.transaction() as tx:
         tx.execute(
-            "INSERT INTO delivery (subscription, day, part, run, state, due_at, expires_at, receipt_id)"
-            " VALUES ('general', '2026-07-20', 1, '', 'delivered', 0, 1, 'kept')"
+            "INSERT INTO delivery (subscription, day, part, run, state, due_at, expires_at, receipt_id, message)"
+            " VALUES ('general', '2026-07-20', 1, '', 'delivered', 0, 1, 'kept', 'its words')"
         )
     old.close()
     monkeypatch.setattr("bot.database.schema.migrations", lambda: [first, *later])
@@ -223,4 +223,5 @@ def test_a_database_from_before_there_were_corrections_is_brought_up(address: st
 
     (kept,) = reports.find(database)
     assert (database.version(), kept.receipt_id, kept.corrects) == (newest(), "kept", None)
+    assert reports.text(database, kept.message) == "its words"
     database.close()

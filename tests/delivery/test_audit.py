@@ -60,6 +60,7 @@ def test_every_state_is_known_here(database: Engine) -> None:
         ("UPDATE delivery SET first_tried = NULL WHERE state = 'in-doubt'", "in doubt without a first try"),
         ("UPDATE delivery SET next_at = 1 WHERE state = 'expired'", "at an end, but to be looked at again"),
         ("UPDATE delivery SET attempts = 7 WHERE state = 'dead'", "with other attempts than were counted"),
+        ("DELETE FROM message", "whose words are not there"),
         ("DELETE FROM delivery WHERE part = 1 AND attempts > 0", "parts of a thread whose first part is not there"),
         ("DELETE FROM delivery WHERE state = 'dead'", "attempts of a delivery that is not there"),
         ("UPDATE attempt SET ended_at = NULL", "attempts under way whose claim is over"),

@@ -37,8 +37,13 @@ def history(world: World) -> list[Delivery]:
     return [each.delivery for each in reports.history(world.ledger.database, DAY, "general")]
 
 
+def postings(world: World) -> list[Posting]:
+    told = history(world)
+    return corrections.postings(told, reports.texts(world.ledger.database, told))
+
+
 def posting(world: World) -> Posting:
-    (found,) = corrections.postings(history(world))
+    (found,) = postings(world)
     return found
 
 
@@ -74,7 +79,7 @@ def test_an_edit_changes_the_post_and_the_ledger_keeps_both(world: World) -> Non
     assert world.platform.revisions == {"1": [WRONG, RIGHT]}
     assert (done.state, done.receipt_id, done.run, done.corrects) == (State.DELIVERED, "1", "edit-1", original.id)
     assert (original.state, original.receipt_id, original.corrects) == (State.DELIVERED, "1", None)
-    assert WRONG in original.message
+    assert WRONG in world.ledger.text(original)
     assert correction == done
     assert [each.plain for each in posting(world).stands] == [RIGHT]
 
@@ -198,7 +203,7 @@ def test_what_was_never_posted_has_no_posting(world: World) -> None:
     world.platform.before.append(raises(Refused(Scope.MESSAGE, "no")))
     asyncio.run(world.courier.deliver(world.opened(), Editable()))
 
-    assert corrections.postings(history(world)) == []
+    assert postings(world) == []
 
 
 def test_a_post_that_is_gone_is_told_and_an_erratum_can_be_posted(world: World) -> None:
@@ -290,7 +295,7 @@ def test_two_posts_of_a_day_are_corrected_each_for_itself(world: World) -> None:
     posted(world, Editable(), WRONG)
     asyncio.run(world.courier.deliver(world.opened(run="hand-1"), Editable()))
 
-    for each in corrections.postings(history(world)):
+    for each in postings(world):
         sent(world, Editable(), corrections.in_place(each, now_says(RIGHT)))
 
     assert world.platform.revisions == {"1": [WRONG, RIGHT], "2": [WRONG, RIGHT]}

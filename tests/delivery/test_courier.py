@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from bot.delivery.courier import Skip
 from bot.delivery.ledger import LEASE, Ledger
 from bot.delivery.states import Delivery, State
 from bot.errors import BotError
-from tests.delivery.fakes import NOON, Keyed, Learning, Plain, World, message, raises
+from tests.delivery.fakes import DAY, NOON, Keyed, Learning, Plain, World, message, raises
 
 
 @pytest.fixture
@@ -291,6 +292,16 @@ def test_limits_are_learned_once_a_week_and_given_to_the_composer(world: World) 
     known = facts.facts(world.ledger.database, "learning fake.example#1a2b")
     assert known is not None
     assert known.at == NOON + timedelta(days=8)
+
+
+def test_what_is_composed_already_is_not_composed_again(world: World) -> None:
+    courier = replace(world.courier, composed=lambda delivery, facts: [message(f"{delivery.day} {dict(facts)}")])
+
+    after = asyncio.run(courier.deliver(world.opened(), Plain()))
+
+    assert after.state is State.DELIVERED
+    assert world.compose.asked == []
+    assert [text for _, text in world.platform.posts] == [f"{DAY} {{}}"]
 
 
 @pytest.mark.parametrize("known", [{}, {"limit": 400}])

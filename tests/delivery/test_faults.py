@@ -28,8 +28,8 @@ Die = Callable[[], None]
 POINTS = {
     "opening": sql.OPEN,
     "composing": None,
-    "keeping the message": sql.KEEP_MESSAGE,
     "before the claim": None,
+    "keeping the message": sql.KEEP_MESSAGE,
     "claiming": sql.CLAIM,
     "writing the attempt": sql.OPEN_ATTEMPT,
     "claimed, before sending": None,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from bot.database import micros
 from bot.delivery import pauses, reports
 from bot.delivery.ledger import Ledger
 from bot.delivery.retention import MARGIN, prune
@@ -40,6 +41,30 @@ def test_what_ended_long_ago_is_forgotten_with_its_attempts_and_the_rest_stays(l
     assert deliveries > 0 < attempts
     orphans = "SELECT COUNT(*) AS number FROM attempt WHERE delivery NOT IN (SELECT id FROM delivery)"
     assert ledger.database.fetch(orphans) == [{"number": 0}]
+
+
+def test_words_are_forgotten_with_the_last_delivery_that_names_them(ledger: Ledger) -> None:
+    def told(name: str, at: datetime, words: str) -> None:
+        ledger.open([NewDelivery(name, DAY, at, at + timedelta(hours=6))], {})
+        (due,) = ledger.due(at, 10)
+        fence = ledger.claim(due.id, due.fence, at, words=[words])
+        assert fence is not None
+        ledger.settle(due.id, fence, Decision(State.DELIVERED), at, "delivered")
+
+    told("old", NOON, "of the old one")
+    told("twin", NOON, "of two")
+    told("late", NOON, "of two")
+    ledger.retry(3, NOON)
+    with ledger.database.transaction() as tx:  # tried again and again until lately
+        tx.execute("UPDATE delivery SET expires_at = :late WHERE id = 3", {"late": micros(MUCH_LATER)})
+    told("new", MUCH_LATER, "of the new one")
+
+    assert prune(ledger.database, MUCH_LATER, YEAR, WINDOW, dry_run=True)[0] == 2
+    assert len(ledger.database.fetch("SELECT key FROM message")) == 3
+    prune(ledger.database, MUCH_LATER, YEAR, WINDOW)
+
+    kept = ledger.database.fetch("SELECT text FROM message ORDER BY text")
+    assert [each["text"] for each in kept] == ["of the new one", "of two"]
 
 
 def test_a_dry_run_says_the_same_and_forgets_nothing(ledger: Ledger) -> None:

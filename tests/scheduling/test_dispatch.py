@@ -87,6 +87,29 @@ async def drained(dispatch: Dispatcher, clock: Callable[[], datetime], done: Cal
     raise AssertionError("it never got done")
 
 
+def test_couriers_that_come_back_together_go_out_together(ledger: Ledger) -> None:
+    opened(ledger, [f"fine-{number}" for number in range(6)])
+
+    async def live() -> int:
+        gates = [asyncio.Event() for _ in range(6)]
+        waiting = iter(gates)
+
+        async def carry(delivery: Delivery) -> Delivery:
+            await next(waiting).wait()
+            return delivery
+
+        dispatch = Dispatcher(ledger, carry, _nobody, places, at_once=16)
+        await dispatch.dispatch(NOON)
+        for number, gate in enumerate(gates[:4]):
+            asyncio.get_running_loop().call_later(number / 1000, gate.set)
+        await dispatch.returned()
+        busy = dispatch.busy
+        await dispatch.idle(0)
+        return busy
+
+    assert asyncio.run(live()) == 2
+
+
 def test_a_hanging_host_with_all_that_is_due_leaves_room_for_the_others(ledger: Ledger) -> None:
     clock = Clock()
     couriers = Couriers(ledger, clock, hanging="hanging")

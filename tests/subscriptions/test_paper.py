@@ -25,6 +25,22 @@ def posts(folder: Path, channel: str) -> tuple[Message, ...]:
     return found
 
 
+def test_what_was_composed_for_one_channel_is_at_hand_for_another_that_gets_the_same(tmp_path: Path) -> None:
+    text = "channels: {a: {kind: console}, b: {kind: console, at: '09:00'}, c: {kind: console, language: de}}"
+    app = App(config_from(text, "config.yaml", tmp_path, options_of, kind_names), cache=None)
+    first, same, other = app.configured()
+    paper, channel = app.paper, app.channel(first)
+
+    assert paper.at_hand(first, channel, DAY, {}) is None
+    made = paper.messages(first, channel, DAY, {})
+
+    assert paper.at_hand(same, channel, DAY, {}) is made
+    assert [paper.at_hand(*each, {}) for each in ((other, channel, DAY), (first, channel, date(2026, 11, 21)))] == [
+        None,
+        None,
+    ]
+
+
 @pytest.mark.parametrize(("channel", "parts"), [(BLUESKY, 2), ("kind: console", 1)])
 def test_where_posts_continue_each_other_a_long_text_is_the_second_even_if_no_thread_is_wanted(
     channel: str, parts: int, tmp_path: Path

@@ -68,7 +68,7 @@ def corrected(delivery: Delivery, slot: str) -> Message:
 def correction(app: App, name: str) -> corrections.Correction:
     """As the command finds it; what readers see names the correction, so that the witness can count it."""
     told = [each for each in reports.find(app.database, limit=EVERYTHING) if each.subscription == name]
-    (posting,) = corrections.postings(told)
+    (posting,) = corrections.postings(told, reports.texts(app.database, told))
     corrections.require_settled(posting)
     first = posting.first
     after = [corrected(first, f"{first.day}/edit-1")]
