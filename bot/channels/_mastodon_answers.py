@@ -42,8 +42,7 @@ def created(status: Mapping[str, Any]) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def media_of(status: Mapping[str, Any]) -> dict[str, Any]:
-    """What an edit must say so that a status keeps its media."""
+def media_of(status: Mapping[str, Any]) -> list[str]:
+    """The ids of what is attached to a status."""
     attached = status.get("media_attachments")
-    found = [str(each["id"]) for each in attached if "id" in each] if isinstance(attached, list) else []
-    return {"media_ids": found} if found else {}
+    return [str(each["id"]) for each in attached if "id" in each] if isinstance(attached, list) else []

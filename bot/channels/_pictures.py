@@ -17,6 +17,7 @@ from bot.rendering.cards import Card
 from bot.rendering.message import Image
 
 WITHOUT = "posted without its picture"
+STILL = "its picture is still the old one"
 _TIMEOUT = 60.0
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 _WORDS = 5  # of a description at least, or it says nothing

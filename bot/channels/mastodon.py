@@ -36,7 +36,7 @@ from bot.channels._answers import AS_NEW, GONE, SUCCESSES, Reaction, Rule, class
 from bot.channels._forms import Part, multipart
 from bot.channels._mastodon_answers import created, limits, media_of
 from bot.channels._mastodon_text import URL_WEIGHT, Counted, quiet, same
-from bot.channels._pictures import WITHOUT, Picture, fetched, had, words
+from bot.channels._pictures import STILL, WITHOUT, Picture, fetched, had, words
 from bot.fields import Strict
 from bot.rendering.budget import Budget, Unit, cut
 from bot.rendering.markup import Markup
@@ -206,7 +206,7 @@ class Mastodon:
                 raise self._failure(rule, answer, repeated=repeated)
 
     def edit(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:
-        """A card is drawn anew; other media stay: a server takes away what an edit does not name.
+        """The picture is uploaded anew. Where it cannot be, the old one is named: a server takes away what an edit does not.
 
         https://docs.joinmastodon.org/methods/statuses/#edit
         """
@@ -214,15 +214,16 @@ class Mastodon:
         path = f"{_STATUSES}/{quote(post.corrects.id, safe='')}"
         there = yield from self._status_at(path)
         status = {name: value for name, value in self._status(post).items() if name in _EDITABLE}
-        image = post.message.image if post.message.image and post.message.image.card else None
-        note = yield from self._pictured(status, image, facts)
-        if "media_ids" not in status:
-            status |= media_of(there)
+        note = yield from self._pictured(status, post.message.image, facts)
+        before = media_of(there)
+        if note and before:
+            status["media_ids"], note = before, note.replace(WITHOUT, STILL)
         answer = yield Request("PUT", self.options.server + path, self._headers(_JSON), compact(status), commits=True)
         rule = classify(EDIT_RULES, answer, endpoint="edit")
         if rule.reaction not in SUCCESSES:
             raise self._failure(rule, answer)
-        return _receipt(answer.json(), note.replace(WITHOUT, "its picture is still the old one"))
+        stayed = {*before} & {*media_of(answer.json())} - {*status.get("media_ids", ())}
+        return _receipt(answer.json(), note or (STILL if stayed else ""))
 
     def draft(self, post: Post) -> Request:
         """The request that publishes, before the picture is uploaded."""

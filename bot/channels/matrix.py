@@ -152,8 +152,7 @@ class Matrix:
             answer = yield self._send(base, room, post.key, whole)
             rule = classify(RULES, answer)
             if rule.reaction in SUCCESSES:
-                note = WITHOUT if post.message.image and "url" not in whole else ""
-                return self._receipt(room, answer.json()["event_id"], whole, note)
+                return self._receipt(room, answer.json()["event_id"], whole, _note(post, whole))
             if rule.id == "forbidden" and not joined:
                 joined = yield from self._joined(base, room)
                 if joined:
@@ -169,14 +168,13 @@ class Matrix:
         base = yield from self._base()
         room = yield from self._room(base)
         yield from self._require_event(base, room, post.corrects.id.partition("|")[0])
-        image = had(post.message.image)
-        uploaded = (yield from self._uploaded(base, image)) if image else None
-        answer = yield self._send(base, room, post.key, replacement(content(post.message, uploaded, None), post.corrects.id))
+        whole = yield from self._content(base, replace(post, reply_to=None))
+        answer = yield self._send(base, room, post.key, replacement(whole, post.corrects.id))
         rule = classify(RULES, answer)
         if rule.reaction not in SUCCESSES:
             raise self._failure(rule, answer)
         event = post.corrects.id.partition("|")[0]
-        return Receipt(post.corrects.id, f"https://matrix.to/#/{_quoted(room)}/{_quoted(event)}")
+        return Receipt(post.corrects.id, f"https://matrix.to/#/{_quoted(room)}/{_quoted(event)}", _note(post, whole))
 
     def draft(self, post: Post) -> Request:
         """The request that publishes, before a server was asked for anything; without a picture."""
@@ -280,6 +278,10 @@ class Matrix:
         said, token = dotted(answer.json(), "error"), self.options.access_token.get_secret_value()
         shown = re.sub(r"\s+", " ", said).replace(token, "…")[:_ERROR_SHOWN] if isinstance(said, str) else ""
         return failure(timed(rule, answer), answer, self._host, shown, commits=commits)
+
+
+def _note(post: Post, whole: Mapping[str, Any]) -> str:
+    return WITHOUT if post.message.image and "url" not in whole else ""
 
 
 def txn_id(key: str) -> str:

@@ -17,11 +17,11 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
-from bot.channels import Answer, Conversation, Doubt, Failure, Pace, Post, Rate, Receipt, Request, Scope
+from bot.channels import Answer, Conversation, Doubt, Failure, Pace, Post, Posted, Rate, Receipt, Request, Scope
 from bot.channels._addresses import checked_address, compact
 from bot.channels._answers import AS_NEW, GONE, SUCCESSES, Reaction, Rule, classify, dotted, failure
 from bot.channels._forms import Part, multipart
-from bot.channels._pictures import WITHOUT, Picture, addressed, described, fetched
+from bot.channels._pictures import STILL, WITHOUT, Picture, addressed, described, fetched
 from bot.channels._telegram_text import BUDGET, CAPTION_BUDGET, HTML, TEXT, quiet, visible
 from bot.documents import mistake
 from bot.fields import Strict
@@ -121,10 +121,12 @@ EDIT_RULES = (
     _says("post-fixed", 400, "message can't be edited", Reaction.FAIL_MESSAGE, AS_NEW),
     _says("has-caption", 400, "there is no text in the message to edit", _DEGRADE),
     _says("has-text", 400, "there is no caption in the message to edit", _DEGRADE),
+    _says("no-media", 400, "there is no media in the message to edit", _DEGRADE),
     Rule("moved", Reaction.FAIL_MESSAGE, http=400, json_has="parameters.migrate_to_chat_id", says=AS_NEW),
     *RULES,
 )
-_OTHER = {"has-caption": "caption", "has-text": "text"}
+MEDIA, CAPTION, WORDS = "media", "caption", "text"  # what of a message is edited
+_OTHER = {"has-caption": CAPTION, "has-text": WORDS, "no-media": WORDS}
 SPARE = {
     "thread-gone": TOPIC,
     "reply-gone": REPLY,
@@ -209,18 +211,27 @@ class Telegram:
                 raise self._failure(rule, answer)
 
     def edit(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:  # noqa: ARG002  # no facts needed
-        """The text, or the caption under a picture; the picture itself stays. https://core.telegram.org/bots/api#editmessagetext"""
+        """The picture and its caption, or the text. A picture that is refused stays the old one: none can be taken away.
+
+        https://core.telegram.org/bots/api#editmessagemedia
+        """
         assert post.corrects is not None
-        place = {"chat_id": self.options.chat, "message_id": int(post.corrects.id)}
-        field, without = "caption" if "photo" in _content(post.message, frozenset()) else "text", frozenset[str]()
+        image = post.message.image
+        card = (yield from fetched(image, MOST_BYTES)) if image and image.card else None
+        drawable = card is not None or image is None or image.card is None
+        way, without = _way(post.message, drawable=drawable), frozenset[str]()
         for _ in range(MOST_EDITS):
-            method = "editMessageCaption" if field == "caption" else "editMessageText"
-            answer = yield self._request(method, {**place, **_edited(post.message, field, without)}, commits=True)
+            sent = _edited(post.message, way, without)
+            answer = yield self._change(post.corrects, way, sent, card)
             rule = classify(EDIT_RULES, answer)
             if rule.reaction in SUCCESSES:
-                return _receipt(answer, "") if rule.id == "ok" else Receipt(post.corrects.id)
-            field, without = _OTHER.get(rule.id, field), without | {SPARE.get(rule.id, "")}
-            if rule.reaction not in {_DEGRADE, _SPLIT} or rule.id == "caption-too-long":
+                return replace(_receipt(answer, _lost(post.message, way, sent)), id=post.corrects.id)
+            spare = SPARE.get(rule.id, "")
+            if way == MEDIA and spare == PICTURE:
+                way = CAPTION
+            elif rule.reaction in {_DEGRADE, _SPLIT} and rule.id != "caption-too-long":
+                way, without = _OTHER.get(rule.id, way), without | {spare}
+            else:
                 break
         raise self._failure(rule, answer)
 
@@ -237,10 +248,20 @@ class Telegram:
             return self._request("sendMessage", body, commits=True)
         if body["photo"] != UPLOADED or card is None:
             return self._request("sendPhoto", body, commits=True)
-        fields = ((name, value) for name, value in body.items() if name != "photo")
-        parts = [Part(name, value.encode() if isinstance(value, str) else compact(value)) for name, value in fields]
+        return self._uploading("sendPhoto", {name: value for name, value in body.items() if name != "photo"}, card)
+
+    def _change(self, posted: Posted, way: str, sent: Mapping[str, Any], card: Picture | None) -> Request:
+        """The request of an edit: of the picture with its caption, of the caption alone, or of the text."""
+        method, body = f"editMessage{way.title()}", {"chat_id": self.options.chat, "message_id": int(posted.id), **sent}
+        if way == MEDIA and card is not None:
+            return self._uploading(method, body, card)
+        return self._request(method, body, commits=True)
+
+    def _uploading(self, method: str, fields: Mapping[str, Any], card: Picture) -> Request:
+        """A form: the fields, and the picture that one of them or the method itself speaks of."""
+        parts = [Part(name, value.encode() if isinstance(value, str) else compact(value)) for name, value in fields.items()]
         kind, form = multipart([*parts, Part("photo", card.data, card.media_type, card.name)])
-        request = self._request("sendPhoto", {}, commits=True)
+        request = self._request(method, {}, commits=True)
         return replace(request, headers={"content-type": kind}, content=form, timeout=UPLOAD_TIMEOUT)
 
     def _request(self, method: str, body: Mapping[str, Any], *, commits: bool = False) -> Request:
@@ -292,15 +313,33 @@ def _content(message: Message, without: frozenset[str]) -> dict[str, Any]:
     return {"text": text, "parse_mode": "HTML", "link_preview_options": {"is_disabled": True}}
 
 
-def _edited(message: Message, field: str, without: frozenset[str]) -> dict[str, Any]:
-    """The new text of a post, or the new caption of its picture."""
+def _way(message: Message, *, drawable: bool) -> str:
+    """What an edit to this message changes first; a message that has another form says so."""
+    if "photo" not in _content(message, frozenset()):
+        return WORDS
+    return MEDIA if drawable else CAPTION
+
+
+def _edited(message: Message, way: str, without: frozenset[str]) -> dict[str, Any]:
+    """The new text of a post, the new caption of its picture, or its new picture with that."""
+    if way == MEDIA:
+        photo = _content(message, frozenset())["photo"]
+        return {MEDIA: {"type": "photo", "media": photo, **_edited(message, CAPTION, without)}}
     content = _content(message, without)
-    if field == "text" and "photo" in content:
+    if way == WORDS and "photo" in content:
         content = _content(message, without | {PICTURE})
     told = content.get("caption") or content.get("text")
     formatted = {"parse_mode": "HTML"} if "parse_mode" in content else {}
     preview = {"link_preview_options": content.get("link_preview_options", {"is_disabled": True})}
-    return {field: told, **formatted, **(preview if field == "text" else {})}
+    return {way: told, **formatted, **(preview if way == WORDS else {})}
+
+
+def _lost(message: Message, way: str, sent: Mapping[str, Any]) -> str:
+    """What the owner should know about the picture of an edited post."""
+    if way == CAPTION:
+        return STILL
+    shown = way == MEDIA or "url" in sent["link_preview_options"]
+    return "" if shown or message.image is None else WITHOUT
 
 
 def _bare(message: Message, text: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels import InDoubt, Receipt, Refused, Request, Throttled, Unavailable
+from bot.channels import InDoubt, Posted, Receipt, Refused, Request, Throttled, Unavailable
 from bot.channels._discord_text import ALL_EMBEDS, ALT, BUDGET, CONTENT, FOOTER, content, embed, embed_total, escape
 from bot.channels._pictures import WITHOUT
 from bot.channels.discord import Discord, DiscordOptions
@@ -125,6 +125,25 @@ def test_a_card_that_is_refused_is_left_out_and_that_is_noted() -> None:
     assert isinstance(again, Request)
     assert "image" not in body(again)["embeds"][0]
     assert found.note == WITHOUT
+
+
+def test_an_edit_puts_a_new_card_in_the_place_of_the_old_one() -> None:
+    wanted = post(image=DRAWN, corrects=Posted("139", "k", "2026-07-20"))
+
+    found, (change,) = held(discord().edit(wanted, {}), TAKEN)
+
+    assert isinstance(change, Request)
+    assert (change.method, drawn(CARD) in change.content) == ("PATCH", True)
+    assert b'"attachments":[{"id":"0"' in change.content
+    assert found == Receipt("139")
+
+
+def test_an_edit_takes_away_a_picture_that_the_post_should_no_longer_have() -> None:
+    found, (change,) = held(discord().edit(post(corrects=Posted("139", "k", "2026-07-20")), {}), TAKEN)
+
+    assert isinstance(change, Request)
+    assert body(change)["attachments"] == []
+    assert found == Receipt("139")
 
 
 def test_a_draft_is_what_goes_out_where_there_is_no_picture() -> None:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels import Answer, InDoubt, Receipt, Refused, Request, Throttled, Unavailable, Wait
+from bot.channels import Answer, InDoubt, Posted, Receipt, Refused, Request, Throttled, Unavailable, Wait
 from bot.channels._mastodon_text import count, quiet, same
-from bot.channels._pictures import WITHOUT, Picture
+from bot.channels._pictures import STILL, WITHOUT, Picture
 from bot.channels.mastodon import Mastodon as Channel
 from bot.channels.mastodon import MastodonOptions
 from bot.documents import check, parse
@@ -398,6 +398,43 @@ def test_a_repeat_looks_before_it_uploads_anything() -> None:
 
     assert found == Receipt("9", "u/9")
     assert [each.method for each in requests(steps)] == ["GET", "GET"]
+
+
+def edited(*answers: Answer, **more: Any) -> tuple[Receipt, list[Request]]:
+    """A correction of a status that has a picture."""
+    there = said({"id": "42", "media_attachments": [{"id": "3"}]})
+    corrected = post(corrects=Posted("42", "k", "2026-07-20"), **more)
+    found, steps = held(mastodon().edit(corrected, {}), there, *answers)
+    return found, requests(steps)
+
+
+@pytest.mark.parametrize(("image", "before"), [(DRAWN, ()), (IMAGE, (bytes_of(PNG),))])
+def test_an_edit_puts_a_new_picture_in_the_place_of_the_old_one(image: Image, before: tuple[Answer, ...]) -> None:
+    found, steps = edited(*before, READY, said({"id": "42", "url": "u"}), image=image)
+
+    assert (steps[-1].method, body(steps[-1])["media_ids"]) == ("PUT", ["7"])
+    assert found == Receipt("42", "u")
+
+
+@pytest.mark.parametrize("answer", [said("", 500), said({"error": "Validation failed"}, 422)])
+def test_where_a_new_picture_is_not_taken_an_edit_keeps_the_old_one_and_says_so(answer: Answer) -> None:
+    found, steps = edited(answer, said({"id": "42"}), image=DRAWN)
+
+    assert body(steps[-1])["media_ids"] == ["3"]
+    assert found.note.startswith(STILL)
+
+
+def test_a_server_that_keeps_the_old_picture_whatever_it_is_asked_is_told_of() -> None:
+    found, _ = edited(READY, said({"id": "42", "media_attachments": [{"id": "3"}]}), image=DRAWN)
+
+    assert found.note == STILL
+
+
+def test_an_edit_takes_away_a_picture_that_the_post_should_no_longer_have() -> None:
+    found, (_, change) = edited(said({"id": "42"}))
+
+    assert "media_ids" not in body(change)
+    assert found.note == ""
 
 
 def test_a_draft_is_the_post_without_its_picture() -> None:

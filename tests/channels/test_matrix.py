@@ -284,3 +284,16 @@ def test_an_edit_fits_into_an_event_with_what_old_programs_show(size: int, *, ma
     assert (sent["m.mentions"], sent["m.new_content"]["m.mentions"]) == ({}, {})
     assert sent["m.new_content"]["body"] == "x" * size
     assert ("formatted_body" in sent["m.new_content"], sent["body"] == f"* {'x' * size}") == (markup, told)
+
+
+@pytest.mark.parametrize(
+    ("upload", "shown", "note"),
+    [(said({"content_uri": "mxc://example.org/new"}), "mxc://example.org/new", ""), (said("", 500), None, WITHOUT)],
+)
+def test_an_edit_shows_the_new_card_or_says_that_it_has_none(upload: Answer, shown: str | None, note: str) -> None:
+    wanted = post(image=DRAWN, corrects=Posted("$first", "k", "2026-07-20"))
+
+    found, (*_, change) = held(matrix().edit(wanted, {}), said({"event_id": "$first"}), upload, TAKEN)
+
+    assert body(change)["m.new_content"].get("url") == shown
+    assert found.note == note

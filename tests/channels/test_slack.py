@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels import Answer, Finds, InDoubt, Receipt, Refused, Request, Unavailable, Uploads
+from bot.channels import Answer, Finds, InDoubt, Posted, Receipt, Refused, Request, Unavailable, Uploads
 from bot.channels._pictures import WITHOUT
 from bot.channels._slack_text import (
     ALL_BLOCKS,
@@ -276,6 +276,17 @@ def test_an_upload_that_does_not_arrive_is_done_without() -> None:
     assert isinstance(request, Request)
     assert request.commits
     assert shows(request) == []
+
+
+def test_an_edit_shows_the_new_card() -> None:
+    wanted = post(image=DRAWN, corrects=Posted("1784527201.000200", "k", "2026-07-20"))
+
+    found, steps = held(slack(**BOT).edit(wanted, {}), *UPLOADED, said({"ok": True, "ts": "1784527201.000200"}))
+
+    change = requests(steps)[-1]
+    assert change.url.endswith("/chat.update")
+    assert shows(change) == [{"type": "image", "slack_file": {"id": "F0123ABC"}, "alt_text": CARD.alt}]
+    assert found == Receipt("1784527201.000200")
 
 
 def test_a_webhook_takes_no_card_and_a_draft_shows_none() -> None:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.channels import Answer, Finds, Receipt, Refused, Request
-from bot.channels._pictures import WITHOUT
+from bot.channels import Answer, Finds, Posted, Receipt, Refused, Request
+from bot.channels._pictures import STILL, WITHOUT
 from bot.channels._telegram_text import BUDGET, HTML, TEXT, visible
 from bot.channels.telegram import Telegram, TelegramOptions
 from bot.documents import check, parse
@@ -157,6 +157,84 @@ def test_a_text_too_long_for_a_caption_goes_without_its_card() -> None:
     assert method(steps[0]) == "sendMessage"
     assert found.note == WITHOUT
     assert telegram().beside_picture({}).limit == 1024
+
+
+# edits
+
+IMAGE_URL = "failed to get HTTP URL content"
+
+
+def edited(*answers: Answer, **more: Any) -> tuple[Receipt, list[Any]]:
+    corrected = post(slot="2026-07-20/edit-1", corrects=Posted("4711", "k", "2026-07-20"), **more)
+    return held(telegram().edit(corrected, {}), *answers)
+
+
+def test_an_edit_draws_the_card_anew_with_its_caption() -> None:
+    found, (change,) = edited(TAKEN, text="<b>Day 21</b>", image=DRAWN)
+
+    sent = form(change)
+    assert (method(change), change.commits, change.timeout) == ("editMessageMedia", True, 60)
+    assert {name: content.decode() for name, (_, content) in sent.items() if name != "photo"} == {
+        "chat_id": "@on_this_day",
+        "message_id": "4711",
+        "media": '{"type":"photo","media":"attach://photo","caption":"<b>Day 21</b>","parse_mode":"HTML"}',
+    }
+    assert sent["photo"][1] == drawn(CARD)
+    assert (found.id, found.note) == ("4711", "")
+
+
+def test_an_edit_shows_another_picture_by_its_address() -> None:
+    found, (change,) = edited(TAKEN, text="Apollo 11 lands.", image=IMAGE)
+
+    assert method(change) == "editMessageMedia"
+    assert body(change)["media"] == {
+        "type": "photo",
+        "media": IMAGE.url,
+        "caption": "Apollo 11 lands.\n\n🖼 Bootprint in lunar soil (NASA)",
+        "parse_mode": "HTML",
+    }
+    assert found.note == ""
+
+
+@pytest.mark.parametrize(("image", "why"), [(DRAWN, "IMAGE_PROCESS_FAILED"), (IMAGE, IMAGE_URL)])
+def test_where_a_new_picture_is_refused_the_caption_is_changed_and_the_owner_told(image: Image, why: str) -> None:
+    found, steps = edited(no(f"Bad Request: {why}"), TAKEN, image=image)
+
+    assert [method(each) for each in steps] == ["editMessageMedia", "editMessageCaption"]
+    assert found.note == STILL
+
+
+def test_a_picture_that_is_refused_for_a_post_of_words_is_left_out() -> None:
+    words = no("Bad Request: there is no caption in the message to edit")
+
+    found, steps = edited(no(f"Bad Request: {IMAGE_URL}"), words, TAKEN, image=IMAGE)
+
+    assert [method(each) for each in steps] == ["editMessageMedia", "editMessageCaption", "editMessageText"]
+    assert body(steps[2])["link_preview_options"] == {"is_disabled": True}
+    assert found.note == WITHOUT
+
+
+def test_a_picture_that_there_should_no_longer_be_stays_and_the_owner_is_told() -> None:
+    found, steps = edited(no("Bad Request: there is no text in the message to edit"), TAKEN)
+
+    assert [method(each) for each in steps] == ["editMessageText", "editMessageCaption"]
+    assert found.note == STILL
+
+
+def test_a_caption_that_cannot_be_read_keeps_its_picture_and_loses_its_markup() -> None:
+    found, steps = edited(no("Bad Request: can't parse entities"), TAKEN, text="<b>Day 21</b>", plain="Day 21", image=DRAWN)
+
+    assert [method(each) for each in steps] == ["editMessageMedia"] * 2
+    assert json.loads(form(steps[1])["media"][1]) == {"type": "photo", "media": "attach://photo", "caption": "Day 21"}
+    assert found.note == ""
+
+
+def test_a_long_text_shows_its_picture_above_itself_in_an_edit_too() -> None:
+    found, (change,) = edited(TAKEN, text="a" * 2000, image=IMAGE)
+
+    assert method(change) == "editMessageText"
+    assert body(change)["link_preview_options"]["url"] == IMAGE.url
+    assert found.note == ""
 
 
 def test_a_draft_shows_the_caption_but_not_the_bytes() -> None:

@@ -109,4 +109,4 @@ def running(folder: Path) -> Iterator[Peer]:
 
 def _seen(letter: EmailMessage) -> Seen:
     text = letter.get_body(("plain",))
-    return Seen(str(letter["Message-ID"]), text.get_content() if text else "")
+    return Seen(str(letter["Message-ID"]), text.get_content() if text else "", answers=str(letter.get("In-Reply-To", "")))

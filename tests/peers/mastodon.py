@@ -61,6 +61,7 @@ def running(folder: Path) -> Iterator[Peer]:
             shows=quiet,
             pictures=True,
             threads=True,
+            edits_pictures=False,  # it keeps the first picture, whatever an edit names
         )
 
 

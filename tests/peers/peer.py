@@ -56,6 +56,7 @@ class Peer:
     threads: bool = False
     checks: bool = True
     uploads: bool = True
+    edits_pictures: bool = True
 
 
 Start = Callable[[Path], AbstractContextManager[Peer]]

@@ -26,7 +26,7 @@ from bot.channels import (
     key_for,
 )
 from bot.channels._http import Http, unclaimed
-from bot.delivery import reports
+from bot.delivery import corrections, reports
 from bot.delivery.ledger import Ledger
 from bot.delivery.states import Delivery
 from bot.rendering.message import Message
@@ -86,6 +86,17 @@ class Office:
         self.network.lossy = False
         asyncio.run(self.world.live(self.channel, max(minutes, len(said))))
         return sorted(reports.find(self.ledger.database), key=lambda each: each.part)
+
+    def correct(self, said: Sequence[Message]) -> list[Delivery]:
+        """Puts right what was posted, as `thisday correct` does; nothing, where readers have been told so."""
+        told = reports.find(self.ledger.database)
+        (posting,) = corrections.postings(told, reports.texts(self.ledger.database, told))
+        if corrections.can_edit(self.channel, posting):
+            wanted = corrections.in_place(posting, said)
+        else:
+            wanted = corrections.beside(posting, said, said, "A test")
+        opened = corrections.opened(self.ledger, wanted, self.world.clock())
+        return [asyncio.run(self.world.courier.deliver(each, self.channel)) for each in opened]
 
 
 def post(message: Message, **more: Any) -> Post:

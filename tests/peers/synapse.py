@@ -105,21 +105,32 @@ def running(folder: Path) -> Iterator[Peer]:
         room, token = server.room(server.token), server.token
         yield Peer(
             channel("matrix", server=server.url, access_token=token, room=room),
-            posts=lambda: [_seen(server, each) for each in server.events(room, token)],
+            posts=lambda: [_seen(server, each) for each in server.events(room, token) if not _is_edit(each)],
             id_of=lambda receipt: receipt.partition("|")[0],
             pictures=True,
             threads=True,
         )
 
 
+def _is_edit(event: dict[str, Any]) -> bool:
+    return bool(event["content"].get("m.relates_to", {}).get("rel_type") == "m.replace")
+
+
+def shown(event: dict[str, Any]) -> dict[str, Any]:
+    """What programs show of an event: its content, or what the server says has replaced it."""
+    edited = event.get("unsigned", {}).get("m.relations", {}).get("m.replace")
+    content: dict[str, Any] = edited["content"]["m.new_content"] if edited else event["content"]
+    return content
+
+
 def _seen(server: Homeserver, event: dict[str, Any]) -> Seen:
-    content = event["content"]
+    content = shown(event)
     alt = content["body"].rpartition("🖼 ")[2] if "url" in content else ""
     return Seen(
         event["event_id"],
         content["body"],
         alt,
         server.media(content["url"], server.token) if "url" in content else b"",
-        content.get("m.relates_to", {}).get("m.in_reply_to", {}).get("event_id", ""),
+        event["content"].get("m.relates_to", {}).get("m.in_reply_to", {}).get("event_id", ""),
         tuple(content["m.mentions"]),
     )

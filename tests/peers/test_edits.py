@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -9,15 +12,18 @@ from urllib.parse import quote
 
 import pytest
 
-from bot.channels import Edits, Post, Posted, Receipt, Refused, Scope
-from tests.peers import mastodon, prism, slack_emulator, synapse
+from bot.channels import Edits, Post, Posted, Receipt, Refused, Request, Scope
+from bot.channels._telegram_text import visible
+from bot.rendering.message import Image
+from tests.channels.asking import DRAWN
+from tests.peers import mastodon, prism, slack_emulator, synapse, telegram
 from tests.peers.mastodon import Instance
 from tests.peers.peer import HOSTILE, channel, messages
 from tests.peers.post_office import ask, find, post, send
 from tests.peers.prism import Judge
 from tests.peers.running import call
 from tests.peers.slack_emulator import Workspace
-from tests.peers.synapse import Homeserver
+from tests.peers.synapse import Homeserver, shown
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +53,6 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
 def edit(there: Any, wrong: Post, receipt: Receipt, right: Post) -> Receipt:
     assert isinstance(there, Edits)
     return ask(there.edit(replace(right, corrects=Posted(receipt.id, wrong.key, wrong.slot)), {}))
-
-
-def shown(event: dict[str, Any]) -> dict[str, Any]:
-    """What programs show of an event: the content that replaces it, as the server tells it with the event."""
-    replacing: dict[str, Any] = event["unsigned"]["m.relations"]["m.replace"]["content"]["m.new_content"]
-    return replacing
 
 
 def test_synapse_shows_the_new_words_with_the_first_event_and_keeps_one_edit(
@@ -152,9 +152,37 @@ def test_mastodon_says_that_a_status_is_gone(instance: Instance) -> None:
         edit(there, wrong, receipt, wrong)
 
 
+@pytest.mark.parametrize("image", [None, DRAWN])
 @pytest.mark.parametrize("options", [{}, {"thread_id": "123456789012345679"}, {"forum": True}])
-def test_discords_own_document_takes_an_edit(judge: Judge, options: dict[str, Any]) -> None:
+def test_discords_own_document_takes_an_edit(judge: Judge, options: dict[str, Any], image: Image | None) -> None:
     there = judge.webhook(**options)
-    wrong, right = map(post, messages(there))
+    first, second = messages(there)
+    wrong, right = post(first), post(replace(second, image=image))
 
-    assert edit(there, wrong, Receipt("123456789012345679"), right).id == "123456789012345679"
+    edited = edit(there, wrong, Receipt("123456789012345679"), right)
+
+    assert (edited.id, edited.note) == ("123456789012345679", "")
+
+
+@pytest.mark.parametrize("image", [None, DRAWN])
+def test_telegrams_own_parser_reads_the_words_of_an_edit(image: Image | None) -> None:
+    there = channel("telegram", bot_token=telegram.TOKEN, chat=1)
+    first, second = messages(there)
+    corrected = post(replace(second, image=image), corrects=Posted("1", post(first).key, "2026-11-04"))
+
+    assert isinstance(there, Edits)
+    change = next(there.edit(corrected, {}))
+
+    assert isinstance(change, Request)
+    told = _fields(change) if image else json.loads(change.content)
+    words = json.loads(told["media"])["caption"] if image else told["text"]
+    assert telegram.parsed(words).text == visible(second.text)
+    assert ("editMessageMedia" in change.url) == (image is not None)
+
+
+def _fields(change: Request) -> dict[str, str]:
+    """The fields of a form that are no file, as Python's own parser of letters reads them."""
+    head = f"content-type: {change.headers['content-type']}\r\n\r\n".encode()
+    form: Any = email.message_from_bytes(head + change.content, policy=email.policy.HTTP)
+    parts = (each for each in form.iter_parts() if not each.get_filename())
+    return {each["content-disposition"].params["name"]: each.get_payload(decode=True).decode() for each in parts}

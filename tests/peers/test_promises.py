@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels import Checks, Direct, Finds, Uploads
+from bot.channels import Checks, Direct, Edits, Finds, Uploads
+from bot.channels._pictures import STILL
 from bot.database import open_database
 from bot.delivery.ledger import Ledger
 from bot.delivery.states import State
@@ -23,6 +24,8 @@ from tests.peers import mailservers, mastodon, pds, slack_emulator, synapse, tel
 from tests.peers.peer import ALT, HINDI, HOSTILE, PERSIAN, Peer, Seen, Start, messages
 from tests.peers.post_office import Office, ask, find, post, send
 
+ANOTHER_CARD = replace(CARD, headline="Day 21 of 444", title="Another warning")
+ANOTHER = replace(DRAWN, alt=ANOTHER_CARD.alt, card=ANOTHER_CARD)
 PEERS: dict[str, Start] = {
     "synapse": synapse.running,
     "maildev": mailservers.running,
@@ -150,3 +153,34 @@ def test_a_post_is_found_again_and_no_other(peer: Peer) -> None:
     found = find(channel, wanted)
     assert found is not None
     assert peer.id_of(found.id) == peer.id_of(receipt.id)
+
+
+def test_a_correction_changes_words_and_card_in_place_or_answers_with_an_erratum(
+    peer: Peer, watch: Watch, office: Office
+) -> None:
+    channel = peer.channel
+    carded = isinstance(channel, Uploads) and peer.uploads
+    first, second = (replace(each, part=1, parts=1) for each in messages(channel))
+    wrong = replace(first, image=DRAWN) if carded else first
+    right = replace(second, image=ANOTHER) if carded else second
+    office.deliver([wrong])
+
+    corrected = office.correct([right])
+
+    stays = carded and isinstance(channel, Edits) and not peer.edits_pictures
+    assert [(each.state, each.reason) for each in corrected] == [(State.DELIVERED, STILL if stays else "")]
+    posts = watch.new
+    assert len(posts) == (1 if isinstance(channel, Edits) else 2)
+    told = posts[-1]
+    assert "The second part" in told.text
+    assert peer.shows(HOSTILE) not in told.text
+    assert told.mentions == ()
+    card = CARD if stays else ANOTHER_CARD
+    if carded:
+        assert told.picture == drawn(card)
+    if carded and channel.kind != "matrix":
+        assert told.alt == card.alt
+    if len(posts) == 2 and (peer.threads or isinstance(channel, Direct)):  # a letter names the one that it is about
+        assert told.answers == posts[0].id
+    assert office.correct([right]) == []
+    assert len(watch.new) == len(posts)
