@@ -206,7 +206,8 @@ class Mastodon:
                 raise self._failure(rule, answer, repeated=repeated)
 
     def edit(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:
-        """The picture is uploaded anew. Where it cannot be, the old one is named: a server takes away what an edit does not.
+        """The picture is uploaded anew. Where there is none, the old one is named, which a person may have attached: a server
+        takes away what an edit does not name.
 
         https://docs.joinmastodon.org/methods/statuses/#edit
         """
@@ -216,8 +217,8 @@ class Mastodon:
         status = {name: value for name, value in self._status(post).items() if name in _EDITABLE}
         note = yield from self._pictured(status, post.message.image, facts)
         before = media_of(there)
-        if note and before:
-            status["media_ids"], note = before, note.replace(WITHOUT, STILL)
+        if before and "media_ids" not in status:
+            status["media_ids"], note = before, note.replace(WITHOUT, STILL) or STILL
         answer = yield Request("PUT", self.options.server + path, self._headers(_JSON), compact(status), commits=True)
         rule = classify(EDIT_RULES, answer, endpoint="edit")
         if rule.reaction not in SUCCESSES:

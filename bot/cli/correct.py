@@ -16,10 +16,11 @@ from bot.channels import Channel
 from bot.cli.main import DONE, NOT_ALL
 from bot.cli.opening import Day, open_app, resolved
 from bot.cli.output import as_json, heading
-from bot.cli.post import exit_code, plain
+from bot.cli.post import exit_code, plain, waits
 from bot.delivery import corrections, reports
 from bot.delivery.corrections import Correction, Posting
 from bot.delivery.states import Delivery, State
+from bot.delivery.turn import in_turn
 from bot.editions import NothingToTell
 from bot.errors import Mistake
 from bot.rendering.message import Message
@@ -186,7 +187,7 @@ async def _sent(app: App, planned: _Planned) -> list[Delivery]:
     """Every edit by itself; the parts of an erratum one after the other, as far as they get there."""
     channel, outcomes = app.channel(planned.subscription), list[Delivery]()
     for each in await asyncio.to_thread(corrections.opened, app.ledger, planned.correction, app.now()):
-        outcomes.append(await app.courier.deliver(each, channel))
+        outcomes.append(await in_turn(app.courier, each, channel, waits(each.subscription)))
         if not each.edits and outcomes[-1].state is not State.DELIVERED:
             break
     return outcomes

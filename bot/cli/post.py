@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from bot.cli.opening import Day, chosen, open_app, resolved
 from bot.cli.output import as_json
 from bot.delivery import reports
 from bot.delivery.states import Delivery, NewDelivery, State
+from bot.delivery.turn import in_turn
 from bot.subscriptions.subscription import Subscription
 
 _PATIENCE = timedelta(hours=12)  # how long a post that did not get there may still be tried by a running thisday
@@ -64,7 +65,7 @@ async def _post(app: App, wanted: list[tuple[Subscription, date]], *, again: boo
 async def _one(app: App, wanted: Subscription, day: date, *, again: bool) -> Delivery:
     delivery = await asyncio.to_thread(_opened, app, wanted.name, day, again=again)
     while delivery.state is State.WAITING:
-        after = await app.courier.deliver(delivery, app.channel(wanted))
+        after = await in_turn(app.courier, delivery, app.channel(wanted), waits(wanted.name))
         following = _part(app, after, after.part + 1) if after.state is State.DELIVERED else None
         if following is None:
             return after
@@ -99,6 +100,11 @@ def _by_hand(app: App, name: str, day: date) -> Delivery | None:
 def _part(app: App, delivery: Delivery, part: int) -> Delivery | None:
     told = reports.history(app.database, delivery.day, delivery.subscription)
     return next((each.delivery for each in told if each.delivery.run == delivery.run and each.delivery.part == part), None)
+
+
+def waits(name: str) -> Callable[[str], None]:
+    """Says on standard error that a channel waits, and why."""
+    return lambda why: click.echo(f"{name}: {why}", err=True)
 
 
 def _tell(delivery: Delivery) -> None:

@@ -430,11 +430,11 @@ def test_a_server_that_keeps_the_old_picture_whatever_it_is_asked_is_told_of() -
     assert found.note == STILL
 
 
-def test_an_edit_takes_away_a_picture_that_the_post_should_no_longer_have() -> None:
+def test_a_picture_that_there_is_no_other_for_stays_and_the_owner_is_told() -> None:
     found, (_, change) = edited(said({"id": "42"}))
 
-    assert "media_ids" not in body(change)
-    assert found.note == ""
+    assert body(change)["media_ids"] == ["3"]
+    assert found.note == STILL
 
 
 def test_a_draft_is_the_post_without_its_picture() -> None:
