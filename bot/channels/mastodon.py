@@ -206,8 +206,8 @@ class Mastodon:
                 raise self._failure(rule, answer, repeated=repeated)
 
     def edit(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:
-        """The picture is uploaded anew. Where there is none, the old one is named, which a person may have attached: a server
-        takes away what an edit does not name.
+        """The picture is uploaded anew. Where there is none, the old one is named, as a person may have attached it:
+        a server takes away what an edit does not name.
 
         https://docs.joinmastodon.org/methods/statuses/#edit
         """
