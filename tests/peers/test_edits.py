@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -12,11 +9,10 @@ from urllib.parse import quote
 
 import pytest
 
-from bot.channels import Edits, Post, Posted, Receipt, Refused, Request, Scope
-from bot.channels._telegram_text import visible
+from bot.channels import Edits, Post, Posted, Receipt, Refused, Scope
 from bot.rendering.message import Image
 from tests.channels.asking import DRAWN
-from tests.peers import mastodon, prism, slack_emulator, synapse, telegram
+from tests.peers import mastodon, prism, slack_emulator, synapse
 from tests.peers.mastodon import Instance
 from tests.peers.peer import HOSTILE, channel, messages
 from tests.peers.post_office import ask, find, post, send
@@ -162,27 +158,3 @@ def test_discords_own_document_takes_an_edit(judge: Judge, options: dict[str, An
     edited = edit(there, wrong, Receipt("123456789012345679"), right)
 
     assert (edited.id, edited.note) == ("123456789012345679", "")
-
-
-@pytest.mark.parametrize("image", [None, DRAWN])
-def test_telegrams_own_parser_reads_the_words_of_an_edit(image: Image | None) -> None:
-    there = channel("telegram", bot_token=telegram.TOKEN, chat=1)
-    first, second = messages(there)
-    corrected = post(replace(second, image=image), corrects=Posted("1", post(first).key, "2026-11-04"))
-
-    assert isinstance(there, Edits)
-    change = next(there.edit(corrected, {}))
-
-    assert isinstance(change, Request)
-    told = _fields(change) if image else json.loads(change.content)
-    words = json.loads(told["media"])["caption"] if image else told["text"]
-    assert telegram.parsed(words).text == visible(second.text)
-    assert ("editMessageMedia" in change.url) == (image is not None)
-
-
-def _fields(change: Request) -> dict[str, str]:
-    """The fields of a form that are no file, as Python's own parser of letters reads them."""
-    head = f"content-type: {change.headers['content-type']}\r\n\r\n".encode()
-    form: Any = email.message_from_bytes(head + change.content, policy=email.policy.HTTP)
-    parts = (each for each in form.iter_parts() if not each.get_filename())
-    return {each["content-disposition"].params["name"]: each.get_payload(decode=True).decode() for each in parts}
