@@ -33,7 +33,7 @@ MIX: Mapping[str, tuple[float, int]] = {
 }
 LETTERS = 50.0  # a second that one mail server takes from us; ask yours
 # Measured, see docs/explanation/scale.md: bytes of a delivery with its message, its attempt and their indexes.
-BYTES = {"SQLite": 8_800, "PostgreSQL": 3_300}
+BYTES = {"SQLite": 340, "PostgreSQL": 490}
 
 
 @dataclass(frozen=True, slots=True)
