@@ -52,11 +52,14 @@ def judged(*asked: tuple[str, dict[str, Any]]) -> str:
 
 
 def asked(request: Request) -> tuple[str, dict[str, Any]]:
-    """The method of a request and its fields. A file in a form stands for its content."""
+    """The method of a request and its fields. A file in a form stands for a field, unless a field speaks of it."""
     method = request.url.rpartition("/")[2]
     if request.headers["content-type"] == "application/json":
         return method, json.loads(request.content)
-    return method, {name: "a file" if isinstance(value, bytes) else value for name, value in form(request).items()}
+    sent = form(request)
+    fields = {name: value for name, value in sent.items() if not isinstance(value, bytes)}
+    files = {name: "a file" for name in sent.keys() - fields.keys() if f"attach://{name}" not in json.dumps(fields)}
+    return method, {**fields, **files}
 
 
 def form(request: Request) -> dict[str, Any]:
