@@ -81,6 +81,7 @@ def thisday(urls: Sequence[str], trust: ssl.SSLContext | None, client: str) -> M
 async def _thisday(app: Any, at: list[datetime], posts: int) -> Measured:
     async with app.http:
         scheduler = app.scheduler()
+        app.prepare()
         await scheduler.once()  # notes where it begins
         gc.freeze()  # as `thisday run` does
         at[0] = NOON

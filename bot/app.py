@@ -166,6 +166,12 @@ class App:
             )
         return self._read.subscriptions
 
+    def prepare(self) -> None:
+        """Makes what every post needs, so that a mistake shows at once and the first posts are not late for it."""
+        known = self.subscriptions()
+        self.paper.calendars(tuple({name for each in known for name in each.calendars}))
+        self.places(each.name for each in known)
+
     def known(self) -> Sequence[Subscription]:
         """All subscriptions as far as a command that writes nothing can know: no database is made for it."""
         return self.subscriptions() if self.has_database() else self.configured()

@@ -41,7 +41,7 @@ def command(ctx: click.Context, *, once: bool, role: str) -> int:
     gc.enable()
     app = open_app(ctx)
     _can_be(role, app, once=once)
-    app.paper.calendars(tuple({name for each in app.subscriptions() for name in each.calendars}))
+    app.prepare()
     if role != "all":
         return _in_a_fleet(app, role)
     with app.database.exclusive():
@@ -78,7 +78,7 @@ def _allow_many_connections() -> None:
 def _run(app: App, serving: Coroutine[Any, Any, int]) -> int:
     """On uvloop, where the extra `fast` is in use and has it."""
     _allow_many_connections()
-    gc.freeze()  # what has been read stays as long as we run; the collector need not go through it again and again
+    gc.freeze()  # what is ready stays as long as we run; the collector need not go through it again and again
     with asyncio.Runner(loop_factory=_faster_loop() if app.fast else None) as runner:
         return runner.run(serving)
 

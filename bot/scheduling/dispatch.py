@@ -154,7 +154,8 @@ class Dispatcher:
     def _is_back(self, delivery: Delivery, place: Place) -> None:
         self._busy.pop(delivery.subscription, None)
         self._hosts[place.host] -= 1
-        self._hosts += Counter()  # drops what is zero
+        if not self._hosts[place.host]:
+            del self._hosts[place.host]
         self.traffic.comes_back(delivery, place)
 
     async def _run(self, carry: Carry, delivery: Delivery) -> None:
