@@ -97,7 +97,8 @@ class Post:
     `slot` names the day (and hand-made run) of the delivery. `first_tried` is when an earlier attempt may have got
     through, None if surely none did. `reply_to` is the receipt of the post that this one answers: the previous part of a
     thread, or what an erratum is about. `due` is the instant of the slot, the same for every attempt; None where there is
-    no slot, as for a test. `corrects` is the post that is to be edited, or that an erratum corrects.
+    no slot, as for a test. `corrects` is the post that is to be edited, or that an erratum corrects. `others` are posts of
+    other deliveries that read the same, which `find` passes over.
     """
 
     message: Message
@@ -108,6 +109,7 @@ class Post:
     reply_to: Receipt | None = None
     due: datetime | None = None
     corrects: Posted | None = None
+    others: frozenset[Receipt] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +161,13 @@ class Doubt:
     """What may be done about a post that may have got there.
 
     `repeat_within`: the same key repeats safely for so long after the first try (None: never). `quiet`: how long to
-    wait before looking, longer than any request can still be under way.
+    wait before looking, longer than any request can still be under way. `by_words`: a post is looked for by its words, so
+    that another one of the same words may be found; the id and address of a receipt then name one post in the world.
     """
 
     repeat_within: timedelta | None = None
     quiet: timedelta = timedelta(seconds=90)
+    by_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +272,12 @@ class Learns(Protocol):
 class Finds(Protocol):
     """A platform that can be asked whether a post got there."""
 
-    def find(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt | None]: ...
+    def find(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt | None]:
+        """The receipt of the post, None if it surely is not there; else a failure is raised.
+
+        Where several may be meant (`Doubt.by_words`), the oldest since the first try that is none of `post.others`.
+        """
+        ...
 
 
 @runtime_checkable

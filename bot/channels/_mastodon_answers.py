@@ -1,4 +1,4 @@
-"""What is in an answer of Mastodon's API? The limits of a server; when a status was posted, and the media it has.
+"""What is in an answer of Mastodon's API? A server's limits; when a status was posted, who reads it, and its media.
 
 https://docs.joinmastodon.org/entities/Instance/
 https://docs.joinmastodon.org/entities/Status/
@@ -40,6 +40,12 @@ def created(status: Mapping[str, Any]) -> datetime:
     except ValueError:
         return datetime.max.replace(tzinfo=UTC)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def same_readers(status: Mapping[str, Any], visibility: str) -> bool:
+    """Whether a status is for those who read this visibility. A server may make an unlisted status of a public one."""
+    there = status.get("visibility") or visibility
+    return bool(there == visibility or {there, visibility} == {"public", "unlisted"})
 
 
 def media_of(status: Mapping[str, Any]) -> list[str]:

@@ -34,7 +34,7 @@ from bot.channels import (
 from bot.channels._addresses import checked_address, checked_token, compact, known_by
 from bot.channels._answers import AS_NEW, GONE, SUCCESSES, Reaction, Rule, classify, dotted, failure
 from bot.channels._forms import Part, multipart
-from bot.channels._mastodon_answers import created, limits, media_of
+from bot.channels._mastodon_answers import created, limits, media_of, same_readers
 from bot.channels._mastodon_text import URL_WEIGHT, Counted, quiet, same
 from bot.channels._pictures import STILL, WITHOUT, Picture, fetched, had, words
 from bot.fields import Strict
@@ -118,7 +118,7 @@ class Mastodon:
     kind: ClassVar[str] = "mastodon"
     title: ClassVar[str] = "Mastodon"
     markup: ClassVar[Markup] = Markup("plain", quiet, str, lambda url, label: f"{quiet(label)}: {url}")
-    doubt: ClassVar[Doubt] = Doubt(repeat_within=timedelta(hours=1))  # with the same key, and after a look
+    doubt: ClassVar[Doubt] = Doubt(repeat_within=timedelta(hours=1), by_words=True)  # with the same key, and after a look
     # 300 requests in 5 minutes; a post asks up to three times.
     pace: ClassVar[Pace] = Pace(account=Rate(100, timedelta(minutes=5)), named=Scope.ACCOUNT)
     Options: ClassVar[type[MastodonOptions]] = MastodonOptions
@@ -165,20 +165,25 @@ class Mastodon:
         return f"@{account.get('acct', '?')} on {self._host}{bot}"
 
     def find(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt | None]:  # noqa: ARG002  # no facts needed
-        """Looks for the same words among the account's own statuses since the first try."""
+        """Looks for the same words, for the same readers, among the account's own statuses since the first try."""
         account = yield from self._account()
         since = (post.first_tried or post.now) - CLOCKS
         path, asked = f"/api/v1/accounts/{account['id']}/statuses", {"limit": str(PAGE), "exclude_reblogs": "true"}
+        alike: list[Receipt] = []
         for _ in range(MOST_PAGES):
             statuses = yield from self._listed(f"{path}?{urlencode(asked)}")
             recent = [each for each in statuses if created(each) >= since]
-            found = next((each for each in recent if same(str(each.get("content")), post.message.text)), None)
-            if found is not None:
-                return _receipt(found)
+            alike += [_receipt(each) for each in recent if self._is_like(each, post)]
             if len(recent) < PAGE:
-                return None
+                return alike[-1] if alike else None
             asked["max_id"] = str(recent[-1].get("id"))
+        if alike:
+            return alike[-1]
         raise InDoubt(f"{self._host}: so much was posted since that the post may be further back")
+
+    def _is_like(self, status: Mapping[str, Any], post: Post) -> bool:
+        said = same(str(status.get("content")), post.message.text)
+        return said and same_readers(status, self.options.visibility) and _receipt(status) not in post.others
 
     beside_picture = budget
 

@@ -110,7 +110,7 @@ class Ntfy:
     kind: ClassVar[str] = "ntfy"
     title: ClassVar[str] = "ntfy"
     markup: ClassVar[Markup] = PLAIN
-    doubt: ClassVar[Doubt] = Doubt()
+    doubt: ClassVar[Doubt] = Doubt(by_words=True)
     # 60 at once and one more every 5 seconds, for all that one computer sends.
     pace: ClassVar[Pace] = Pace(account=Rate(60, timedelta(minutes=5)), named=Scope.ACCOUNT)
     Options: ClassVar[type[NtfyOptions]] = NtfyOptions
@@ -174,8 +174,8 @@ class Ntfy:
         if answer.status != 200:
             raise self._failure(classify(RULES, answer), answer, commits=False)
         body = self._body(post)
-        found = next((each for each in _messages(answer.text) if _same(each, body)), None)
-        return None if found is None else Receipt(str(found.get("id", "")))
+        alike = (Receipt(str(each.get("id", ""))) for each in _messages(answer.text) if _same(each, body))
+        return next((each for each in alike if each not in post.others), None)
 
     # requests
 

@@ -122,7 +122,7 @@ class Zulip:
     kind: ClassVar[str] = "zulip"
     title: ClassVar[str] = "Zulip"
     markup: ClassVar[Markup] = MARKDOWN
-    doubt: ClassVar[Doubt] = Doubt()
+    doubt: ClassVar[Doubt] = Doubt(by_words=True)
     # 200 requests in a minute; a post asks up to three times.
     pace: ClassVar[Pace] = Pace(account=Rate(60, timedelta(minutes=1)), named=Scope.ACCOUNT)
     Options: ClassVar[type[ZulipOptions]] = ZulipOptions
@@ -180,9 +180,10 @@ class Zulip:
         answer = yield Request("GET", f"{self._at('messages')}?{urlencode(asked)}", self._headers())
         page = dotted(self._understood(answer), "messages")
         recent = [each for each in page or [] if isinstance(each, dict) and each.get("timestamp", since) >= since]
-        found = next((each for each in recent if _same(each.get("content"), _content(post))), None)
+        alike = [self._receipt(each) for each in recent if _same(each.get("content"), _content(post))]
+        found = next((each for each in alike if each not in post.others), None)
         if found is not None:
-            return self._receipt(found)
+            return found
         if len(recent) >= PAGE:
             raise InDoubt("Zulip: so much was posted since that the post may be further back")
         return None

@@ -49,6 +49,8 @@ R = TypeVar("R")
 FACTS_LAST = timedelta(days=7)
 PATIENCE = timedelta(minutes=10)  # for everything that one delivery asks its platform; a picture may be long in the making
 
+MOST_ALIKE = 100  # looks for one post; each passes over one more that reads the same
+
 log = logging.getLogger(__name__)
 
 
@@ -182,11 +184,22 @@ class Courier:
         return said
 
     async def _finding(self, delivery: Delivery, channel: Channel) -> Receipt | Decision:
+        """Posts of other deliveries that read the same are passed over, by one look more for each.
+
+        That look begins after they were counted. So if two have counted each other's post, which makes no difference to
+        readers, both posts are seen, and neither delivery is sent again.
+        """
         assert offers(channel, Finds)
         post = await self._post(delivery, channel, await self._kept(delivery))
         facts = await self._facts(channel)
-        found = await self._ask(channel, channel.find(post, facts), _nothing_to_claim)
-        return found or policy.not_found(delivery, self.now())
+        for _ in range(MOST_ALIKE):
+            found = await self._ask(channel, channel.find(post, facts), _nothing_to_claim)
+            if found is None:
+                return policy.not_found(delivery, self.now())
+            if not (channel.doubt.by_words and await self.ledger.desk.do(self.ledger.counted, found)):
+                return found
+            post = replace(post, others=post.others | {found})
+        raise InDoubt(f"{MOST_ALIKE} posts of others read the same")
 
     async def _outcome(self, trying: Coroutine[Any, Any, R], hold: _Hold) -> R | Failure | ClaimLostError:
         """What came of it. Whatever is not an answer of the platform is a doubt once the claim is taken."""
@@ -214,17 +227,28 @@ class Courier:
             return self.ledger.skip(delivery, outcome.reason) or self._standing(delivery)
         decision = self._decision(outcome, delivery, channel, now)
         receipt = outcome if isinstance(outcome, Receipt) else NO_RECEIPT
+        by_words = channel.doubt.by_words and not delivery.edits
+        answer = (decision, now, _word(outcome), receipt)
         try:
             if hold.fence is None:
-                settled = self.ledger.record(delivery, decision, now, _word(outcome), receipt)
+                settled = self.ledger.record(delivery, *answer, by_words=by_words)
             else:
-                settled = self.ledger.settle(delivery.id, hold.fence, decision, now, _word(outcome), receipt)
+                settled = self.ledger.settle(delivery.id, hold.fence, *answer, by_words=by_words)
+                if settled is None and by_words and receipt.id:
+                    settled = self._exchanged(delivery, hold.fence, receipt)
         except Exception:
             log.exception(
                 "delivery %d is %s %s, but that could not be written down", delivery.id, decision.state, receipt.url
             )
             raise
         return settled or self._standing(delivery)
+
+    def _exchanged(self, delivery: Delivery, fence: int, receipt: Receipt) -> Delivery | None:
+        """If its answer came too late for its post, which was counted for another: what is left to count is looked for."""
+        if not self.ledger.counted(receipt):
+            return None
+        decision = policy.counted_elsewhere(delivery, self.now(), self.jitter())
+        return self.ledger.exchange(delivery.id, fence, decision, receipt)
 
     def _decision(
         self, outcome: Receipt | Decision | Failure, delivery: Delivery, channel: Channel, now: datetime

@@ -136,11 +136,18 @@ class Ledger:
         now: datetime,
         outcome: str,
         receipt: Receipt = NO_RECEIPT,
+        *,
+        by_words: bool = False,
     ) -> Delivery | None:
-        """Writes down the answer to a claim; None if it no longer counts (its attempt is noted all the same)."""
+        """Writes down the answer to a claim; None if it no longer counts (its attempt is noted all the same).
+
+        `by_words`: its platform knows a post by its words. Then a receipt that another delivery has is not taken.
+        """
         with self.database.transaction() as tx:
             tx.execute(sql.CLOSE_ATTEMPT, _attempt(delivery_id, fence, decision, now, outcome))
-            rows = tx.execute(sql.SETTLE, {"id": delivery_id, "fence": fence, **_decided(decision, receipt)})
+            rows = tx.execute(
+                sql.SETTLE, {"id": delivery_id, "fence": fence, **_decided(decision, receipt, by_words=by_words)}
+            )
             return _moved(tx, rows, decision, now)
 
     def record(
@@ -150,15 +157,29 @@ class Ledger:
         now: datetime,
         outcome: str,
         receipt: Receipt = NO_RECEIPT,
+        *,
+        by_words: bool = False,
     ) -> Delivery | None:
-        """Writes down a try that ended before any claim; None if the delivery has moved in the meantime."""
+        """Writes down a try that ended before any claim; None if the delivery has moved in the meantime.
+
+        With `by_words`, also if another delivery has this receipt.
+        """
         seen = {"id": delivery.id, "fence": delivery.fence, "before": delivery.state}
         with self.database.transaction() as tx:
-            rows = tx.execute(sql.RECORD, {**seen, **_decided(decision, receipt)})
+            rows = tx.execute(sql.RECORD, {**seen, **_decided(decision, receipt, by_words=by_words)})
             if rows:
                 attempt = _attempt(delivery.id, 0, decision, now, outcome)
                 tx.execute(sql.OPEN_ATTEMPT, {**attempt, "number": rows[0]["attempts"], "ended_at": micros(now)})
             return _moved(tx, rows, decision, now)
+
+    def counted(self, receipt: Receipt) -> bool:
+        """Whether this post, which is known by its words, is that of a delivery already."""
+        return bool(self.database.fetch(sql.COUNTED, {"receipt_id": receipt.id, "receipt_url": receipt.url}))
+
+    def exchange(self, delivery_id: int, fence: int, decision: Decision, receipt: Receipt) -> Delivery | None:
+        """Takes over the doubt of the delivery for which the post of this one was counted; None if nothing is to be done."""
+        decided = _decided(decision, receipt, by_words=True)
+        return self._change(sql.EXCHANGE, id=delivery_id, fence=fence, **decided)
 
     def skip(self, delivery: Delivery, reason: str) -> Delivery | None:
         """Ends a waiting delivery that has nothing to say."""
@@ -265,13 +286,14 @@ def _opened(new: NewDelivery, message: str) -> Row:
     }
 
 
-def _decided(decision: Decision, receipt: Receipt) -> Row:
+def _decided(decision: Decision, receipt: Receipt, *, by_words: bool) -> Row:
     return {
         "state": decision.state.value,
         "next_at": micros(decision.next_at) if decision.next_at else None,
         "reason": decision.reason,
         "receipt_id": receipt.id,
         "receipt_url": receipt.url,
+        "by_words": int(by_words and receipt.id != ""),
     }
 
 

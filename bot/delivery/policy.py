@@ -83,14 +83,23 @@ def not_found(delivery: Delivery, now: datetime) -> Decision:
     return Decision(State.WAITING, now, "it did not get there")
 
 
+def counted_elsewhere(delivery: Delivery, now: datetime, jitter: float) -> Decision:
+    """Its answer names a post that a look has counted for another delivery with the same words.
+
+    That one is done, so whether its post got there is now the doubt of this one.
+    """
+    wait = backoff(delivery.attempts + 1, jitter)
+    return Decision(State.IN_DOUBT, now + wait, "its post was counted for another one that reads the same")
+
+
 def remedy(delivery: Delivery, doubt: Doubt, now: datetime, *, finds: bool, repeat: bool) -> Remedy:
     """Look where the platform can be asked, repeat where that is safe or wished, else leave it to a person."""
     since = now - (delivery.first_tried or now)
-    if finds and since < DOUBT_FOR:
+    risked = repeat and delivery.attempts < RISKED and now < delivery.expires_at
+    if finds and (since < DOUBT_FOR or risked):
         return Remedy.LOOK
     if doubt.repeat_within is not None and since < min(doubt.repeat_within, DOUBT_FOR):
         return Remedy.REPEAT
-    risked = repeat and delivery.attempts < RISKED and now < delivery.expires_at
     return Remedy.REPEAT if risked else Remedy.HOLD
 
 

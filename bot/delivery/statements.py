@@ -104,27 +104,47 @@ UPDATE attempt SET ended_at = :now, outcome = :outcome, detail = :detail
 WHERE delivery = :id AND fence = :fence
 """
 
+# Whether a post that is known by its words is counted already. The unique index of these receipts sees to those who ask
+# at the same moment: the later one is undone, and looks again.
+_COUNTED = "by_words = 1 AND receipt_id = :receipt_id AND receipt_url = :receipt_url"
+COUNTED = f"SELECT id FROM delivery WHERE {_COUNTED}"  # noqa: S608  # constants
+_NOT_COUNTED = f"(:by_words = 0 OR NOT EXISTS (SELECT 1 FROM delivery AS other WHERE {_COUNTED}))"  # noqa: S608  # constants
+
 # The answer to a claim. A late receipt counts in every state as long as nobody has claimed again; a late no only
 # while nothing else has been decided.
-SETTLE = """
+SETTLE = f"""
 UPDATE delivery
 SET state = :state, next_at = :next_at, reason = :reason, lease_until = NULL,
     first_tried = CASE WHEN :state = 'in-doubt' THEN COALESCE(first_tried, claimed_at) END,
-    receipt_id = :receipt_id, receipt_url = :receipt_url
+    receipt_id = :receipt_id, receipt_url = :receipt_url, by_words = :by_words
 WHERE id = :id AND fence = :fence
   AND (state IN ('sending', 'in-doubt') OR (:state = 'delivered' AND state <> 'delivered'))
+  AND {_NOT_COUNTED}
 RETURNING *
-"""
+"""  # noqa: S608  # constants
+
+# Its post is counted for another delivery with the same words. That one may have been tried earlier, so from then on it is
+# looked for what is left to count.
+EXCHANGE = f"""
+UPDATE delivery
+SET state = 'in-doubt', next_at = :next_at, lease_until = NULL, reason = :reason,
+    first_tried = (SELECT MIN(at) FROM (
+      SELECT COALESCE(first_tried, claimed_at) AS at FROM delivery WHERE id = :id
+      UNION ALL SELECT claimed_at FROM delivery WHERE {_COUNTED}) AS tries)
+WHERE id = :id AND fence = :fence AND state IN ('sending', 'in-doubt')
+RETURNING *
+"""  # noqa: S608  # constants
 
 # What happened without a claim: nothing can have left with this try.
-RECORD = """
+RECORD = f"""
 UPDATE delivery
 SET state = :state, next_at = :next_at, reason = :reason, attempts = attempts + 1,
     first_tried = CASE WHEN :state = 'in-doubt' THEN first_tried END,
-    receipt_id = :receipt_id, receipt_url = :receipt_url
+    receipt_id = :receipt_id, receipt_url = :receipt_url, by_words = :by_words
 WHERE id = :id AND fence = :fence AND state = :before AND state IN ('waiting', 'in-doubt')
+  AND {_NOT_COUNTED}
 RETURNING *
-"""
+"""  # noqa: S608  # constants
 
 # Not now, and not tried: its host is down, or its platform takes no more for a while.
 POSTPONE = """

@@ -228,8 +228,10 @@ def test_a_reply_whose_target_is_gone_is_posted_alone_with_the_same_key() -> Non
 # looking
 
 
-def status(number: int, content: str = "something else", created: str = "2026-07-20T06:00:01Z") -> dict[str, Any]:
-    return {"id": str(number), "url": f"u/{number}", "content": f"<p>{content}</p>", "created_at": created}
+def status(
+    number: int, content: str = "something else", created: str = "2026-07-20T06:00:01Z", **more: str
+) -> dict[str, Any]:
+    return {"id": str(number), "url": f"u/{number}", "content": f"<p>{content}</p>", "created_at": created, **more}
 
 
 def test_a_repeat_reads_on_where_much_was_posted_since() -> None:
@@ -251,6 +253,36 @@ def test_a_look_that_comes_to_no_end_is_a_doubt() -> None:
 
     with pytest.raises(InDoubt):
         held(mastodon().find(post("hello", first_tried=FIRST), {}), said(ME), *[page] * 5)
+
+
+def test_of_several_that_read_the_same_the_oldest_is_found_that_is_none_of_the_others() -> None:
+    newest = said([status(9, "hello"), *(status(number) for number in range(19))])
+    alike = [said(ME), newest, said([status(5, "hello"), status(4, "hello")])]
+    others = [Receipt("4", "u/4"), Receipt("5", "u/5"), Receipt("9", "u/9")]
+
+    def found(*known: Receipt) -> Receipt | None:
+        again = post("hello", first_tried=FIRST, others=frozenset(known))
+        receipt, _ = held(mastodon().find(again, {}), *alike)
+        assert receipt is None or isinstance(receipt, Receipt)
+        return receipt
+
+    assert found() == others[0]
+    assert found(others[0]) == others[1]
+    assert found(*others[:2]) == others[2]
+    assert found(*others) is None
+    assert found(Receipt("4", "another server's/4")) == others[0]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there", "same"),
+    [("public", "unlisted", True), ("unlisted", "unlisted", True), ("private", "public", False), ("direct", "direct", True)],
+)
+def test_a_post_for_other_readers_is_another_post(wanted: str, there: str, *, same: bool) -> None:
+    page = said([status(4, "hello", visibility=there)])
+
+    found, _ = held(mastodon(visibility=wanted).find(post("hello", first_tried=FIRST), {}), said(ME), page)
+
+    assert (found is not None) is same
 
 
 def test_a_look_that_is_throttled_posts_nothing() -> None:

@@ -117,6 +117,14 @@ def test_a_post_on_an_older_server_is_found_by_its_words() -> None:
     assert found(lines({"id": "3", "sequence_id": "other", **same})) is None
 
 
+def test_the_post_of_another_delivery_is_passed_over() -> None:
+    same = {"title": "On this day", "message": "Apollo 11 lands."}
+    alike = lines({"id": "1", **same}, {"id": "2", **same})
+
+    assert found(alike, others=frozenset({Receipt("1")})) == Receipt("2")
+    assert found(alike, others=frozenset({Receipt("1"), Receipt("2")})) is None
+
+
 def test_what_is_no_message_is_passed_over() -> None:
     assert found(said('{"event":"keepalive"}\nnot json\n[]\n')) is None
 

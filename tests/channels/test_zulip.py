@@ -97,6 +97,15 @@ def test_a_post_is_found_by_its_words_since_the_first_try() -> None:
     assert query == {"anchor": "newest", "num_before": str(PAGE), "num_after": "0", "apply_markdown": "false"}
 
 
+def test_the_post_of_another_delivery_is_passed_over() -> None:
+    there = page(message("Apollo 11 lands.", number=41), message("Apollo 11 lands.", number=43))
+    first, second = (Receipt(each, f"https://zulip.example.org/#narrow/near/{each}") for each in ("41", "43"))
+
+    assert held(zulip().find(post(first_tried=FIRST), {}), there)[0] == first
+    assert held(zulip().find(post(first_tried=FIRST, others=frozenset({first})), {}), there)[0] == second
+    assert held(zulip().find(post(first_tried=FIRST, others=frozenset({first, second})), {}), there)[0] is None
+
+
 def test_the_same_words_of_another_day_are_not_this_post() -> None:
     there = page(message("Apollo 11 lands.", TOLD_AT - 86400))
 

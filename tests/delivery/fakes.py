@@ -75,12 +75,18 @@ class Platform:
         if request.method == "GET":
             if self.asked:
                 raise self.asked.popleft()
-            return {"limit": 500} if request.url.endswith("/limits") else {"id": self.known.get(request.url)}
+            return self._read(request.url)
         _strike(self.before)
         content = json.loads(request.content)
         taken = self._take(**content) if request.method == "POST" else self._edit(**content)
         _strike(self.after)
         return {"id": taken}
+
+    def _read(self, url: str) -> dict[str, Any]:
+        if url.endswith("/limits"):
+            return {"limit": 500}
+        alike = [str(number) for number, (_, text) in enumerate(self.posts, start=1) if url == f"words/{text}"]
+        return {"ids": alike} if url.startswith("words/") else {"id": self.known.get(url)}
 
     def _take(self, key: str, text: str, reply_to: str) -> str:
         if self.keyed and key in self.known:
@@ -180,6 +186,17 @@ class Findable(Plain):
         answer = yield Request("GET", post.key)
         found = answer.json()["id"]
         return Receipt(found) if found else None
+
+
+class Worded(Plain):
+    """A channel like GoToSocial's: its posts can be read back, and nothing but their words tells them apart."""
+
+    kind = "worded"
+    doubt = Doubt(by_words=True)
+
+    def find(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt | None]:
+        answer = yield Request("GET", f"words/{post.message.text}")
+        return next((each for each in map(Receipt, answer.json()["ids"]) if each not in post.others), None)
 
 
 class Editable(Plain):

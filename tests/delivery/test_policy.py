@@ -153,6 +153,20 @@ def test_a_doubt_is_settled_by_looking_else_by_a_safe_repeat_else_by_a_person(
     assert chosen is remedy
 
 
+def test_who_may_ask_looks_before_a_risky_repeat_however_old_the_doubt_is() -> None:
+    old = replace(TRIED, first_tried=NOW - timedelta(days=2), expires_at=NOW + timedelta(hours=1))
+
+    assert policy.remedy(old, KEYED, NOW, finds=True, repeat=True) is Remedy.LOOK
+    assert policy.remedy(old, KEYED, NOW, finds=False, repeat=True) is Remedy.REPEAT
+
+
+def test_a_post_that_was_counted_for_another_leaves_a_doubt_that_is_asked_about_ever_later() -> None:
+    waits = [policy.counted_elsewhere(replace(TRIED, attempts=number), NOW, 0.0) for number in (0, 1, 30)]
+
+    assert {each.state for each in waits} == {State.IN_DOUBT}
+    assert [each.next_at for each in waits] == [NOW + seconds(5), NOW + seconds(10), NOW + timedelta(hours=1)]
+
+
 def test_a_risky_repeat_is_made_twice_at_most() -> None:
     choices = [
         policy.remedy(replace(TRIED, first_tried=NOW, attempts=number), PLAIN, NOW, finds=False, repeat=True)
