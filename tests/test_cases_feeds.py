@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -32,7 +33,12 @@ ABSENT = {
     "websub_signature": ("x-hub-signature", HUB),
     "classify_response": ("websub", HUB),
 }
-FIELDS = {"SUMMARY": "title", "DESCRIPTION": "text"}
+FIELDS: dict[str, Callable[[str], Event]] = {
+    "SUMMARY": lambda value: event(title=value),
+    "DESCRIPTION": lambda value: event(text=value),
+    "LOCATION": lambda value: event(places=(value,)),
+    "URL": lambda value: event(links=(Link("", value),)),
+}
 
 
 def file_of(*events: Event) -> bytes:
@@ -49,7 +55,7 @@ def text_escape(given: Case) -> Case:
 
 
 def fold(given: Case) -> Case:
-    own = list(_physical(given["property"], file_of(event(**{FIELDS[given["property"]]: given["value"]}))))
+    own = list(_physical(given["property"], file_of(FIELDS[given["property"]](given["value"]))))
     return {
         "max_octets_per_line": max(75, *map(len, own)),
         "folded": len(own) > 1,
@@ -69,10 +75,12 @@ def _physical(name: str, data: bytes) -> Iterator[bytes]:
 
 
 def rfc3339(given: Case) -> Case:
-    """Bluesky's records are where we write an instant; they say it in UTC, so the same instant is the same answer."""
+    """Bluesky's records are where we write an instant: in UTC, to the millisecond. The same instant is the same answer."""
     moment = datetime.fromisoformat(given["datetime"])
-    written = datetime.fromisoformat(record(post(due=moment), None)["createdAt"])
-    return {"updated": written.astimezone(moment.tzinfo).isoformat().replace("+00:00", "Z")}
+    written = record(post(due=moment), None)["createdAt"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", written)
+    assert timedelta() <= moment - datetime.fromisoformat(written) < timedelta(milliseconds=1)
+    return {"updated": moment.isoformat().replace("+00:00", "Z")}
 
 
 ASKED: dict[str, Callable[[Case], Case]] = {

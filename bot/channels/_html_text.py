@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import jinja2
 
 
-# What HTML or XML may not hold, not even as an entity.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+# All but the characters of XML (https://www.w3.org/TR/xml/#charsets), which HTML may not hold either.
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def escape(text: str) -> str:

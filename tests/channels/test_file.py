@@ -76,10 +76,11 @@ def test_html_is_a_whole_page_that_names_its_direction(tmp_path: Path) -> None:
     assert '<html lang="fa" dir="rtl">' in text
     assert "<title>&lt;b&gt;</title>" in text
     assert '<p dir="auto"><strong>امروز</strong><br>\nb</p>' in text
+    assert "p { unicode-bidi: plaintext;" in text, "every line runs as its own words do"
 
 
 def test_what_html_may_not_hold_is_left_out() -> None:
-    assert HTML.escape("R&D\x00 <\x0bb\x85>\ufffe\n\t") == "R&amp;D &lt;b&gt;\n\t"
+    assert HTML.escape("R&D\x00 <\x0bb\x1f>\ufffe\n\t") == "R&amp;D &lt;b&gt;\n\t"
 
 
 def test_json_is_the_edition_as_data(tmp_path: Path) -> None:
