@@ -32,6 +32,7 @@ _FRAMES = {
     "ntfy": "notice",
     "webhook": "terminal",
 }
+_PICTURE_FIRST = {"matrix", "telegram"}  # where the text is the picture's caption
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,10 @@ class Column:
     day: date
     posts: tuple[Post, ...]
     nothing: str = ""
+
+    @property
+    def picture_first(self) -> bool:
+        return self.kind in _PICTURE_FIRST
 
 
 def column(paper: Paper, wanted: Subscription, channel: Channel, day: date) -> Column:

@@ -180,3 +180,11 @@ def test_a_card_stands_in_the_page_itself_with_its_words(folder: Path) -> None:
     assert str(card["src"]).startswith("data:image/png;base64,iVBORw0KGgo")
     assert str(card["alt"]).startswith("Day 1 of 444, 4 November 1979 · 47 years ago. Iranian students seize")
     assert "img-src data:" in text
+
+
+def test_a_picture_stands_above_its_caption_where_the_platform_shows_it_so(folder: Path) -> None:
+    text = written(folder, "--kind", "telegram", "--kind", "slack")
+
+    telegram, slack = (section.partition("</section>")[0] for section in text.split("<section")[1:])
+    assert slack.index('class="text"') < slack.index("<figure>")
+    assert telegram.index("<figure>") < telegram.index('class="text"')
