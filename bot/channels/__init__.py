@@ -82,12 +82,11 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A post that is there: the id of its receipt, the key and slot it was posted under, and what it answered."""
+    """A post that is there: the id of its receipt, and the key and slot it was posted under."""
 
     id: str
     key: str
     slot: str
-    reply_to: Receipt | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,10 +165,10 @@ class _Draft:
         return None
 
     def in_forum(self) -> _Draft:
-        """A thread of its own, or the one that the first part opened: its ID is that of the message that opened it."""
-        first = self.post.reply_to.id if self.post.reply_to else ""
-        if _SNOWFLAKE.fullmatch(first):
-            return replace(self, thread_id=first)
+        """A thread of its own, or the one that the first part opened."""
+        thread = _thread(self.post.reply_to.id) if self.post.reply_to else ""
+        if _SNOWFLAKE.fullmatch(thread):
+            return replace(self, thread_id=thread)
         title = on_one_line(self.post.message.title) or self.post.slot
         return replace(self, thread_name=cut(title, THREAD_NAME, Unit.CODEPOINTS))
 
@@ -216,7 +216,10 @@ class Discord:
         image = post.message.image
         upload = (yield from fetched(image, MOST_BYTES)) if image else None
         answer, draft = yield from self._taken(self._begun(post, upload), RULES)
-        return Receipt(str(dotted(answer.json(), "id") or ""), note="" if draft.shows(image) else WITHOUT)
+        message = str(dotted(answer.json(), "id") or "")
+        followed = message and draft.thread_id and draft.thread_id != self.options.thread_id
+        receipt_id = f"{message}|{draft.thread_id}" if followed else message
+        return Receipt(receipt_id, note="" if draft.shows(image) else WITHOUT)
 
     def edit(self, post: Post, facts: Mapping[str, Any]) -> Conversation[Receipt]:  # noqa: ARG002  # likewise
         """The picture is uploaded again in place of the one that is there; nobody is called by an edit either.
@@ -245,10 +248,9 @@ class Discord:
             draft = mended
 
     def _thread_of(self, posted: Posted) -> str:
-        """The thread that a post stands in: in a forum its own, or that of the part before it."""
-        if self.options.thread_id or not self.options.forum:
-            return self.options.thread_id or ""
-        return posted.reply_to.id if posted.reply_to else posted.id
+        """The thread that a post stands in; in a forum the one that it opened, or that it followed into."""
+        forum = self.options.forum or "|" in posted.id
+        return self.options.thread_id or (_thread(posted.id) if forum else "")
 
     def draft(self, post: Post) -> Request:
         """The request that publishes, with the picture by its address."""
@@ -279,7 +281,7 @@ class Discord:
     def _request(self, draft: _Draft) -> Request:
         thread = {"thread_id": draft.thread_id} if draft.thread_id else {}
         corrects = draft.post.corrects if draft.edits else None
-        method, place = ("PATCH", f"/messages/{corrects.id}") if corrects else ("POST", "")
+        method, place = ("PATCH", f"/messages/{corrects.id.partition('|')[0]}") if corrects else ("POST", "")
         asked = urlencode(thread if corrects else {"wait": "true", **thread})
         url = f"{self._hook['url']}{place}{'?' if asked else ''}{asked}"
         body = compact(draft.body(self.options.tags))
@@ -290,6 +292,12 @@ class Discord:
         file = Part("files[0]", upload.data, upload.media_type, upload.name)
         kind, whole = multipart([Part("payload_json", body, "application/json"), file])
         return Request(method, url, {**headers, "content-type": kind}, whole, commits=True, timeout=UPLOAD_TIMEOUT)
+
+
+def _thread(receipt_id: str) -> str:
+    """The thread of a post in a forum. A receipt names the one that it followed into; else it opened one, of its own ID."""
+    message, _, followed = receipt_id.partition("|")
+    return followed or message
 
 
 def _reaching(rule: Rule, answer: Answer) -> Rule:

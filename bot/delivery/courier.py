@@ -308,8 +308,7 @@ class Courier:
         reply_to, corrected = self.ledger.reply_to(delivery), self.ledger.corrected(delivery)
         if corrected is None:
             return reply_to, None
-        before = self.ledger.reply_to(corrected)
-        return reply_to, Posted(corrected.receipt_id, _key(corrected, channel), corrected.slot, before)
+        return reply_to, Posted(corrected.receipt_id, _key(corrected, channel), corrected.slot)
 
 
 def _meant(said: Failure | ClaimLostError, hold: _Hold) -> Failure | ClaimLostError:

@@ -178,6 +178,19 @@ def test_the_second_part_goes_into_the_thread_that_the_first_one_opened() -> Non
     assert not {"thread_name", "applied_tags"} & set(body(request))
 
 
+def test_all_parts_go_into_one_thread_of_a_forum_and_are_edited_there() -> None:
+    thread, receipt = "1393862400000000001", None
+    for number in ("1393862400000000001", "1393862400000000002", "1393862400000000003"):
+        receipt, steps = held(discord(forum=True).post(post(reply_to=receipt), {}), said({"id": number}))
+        (sent,) = (each for each in steps if isinstance(each, Request))
+        assert query(sent).get("thread_id", [thread]) == [thread]
+
+    assert receipt == Receipt(f"1393862400000000003|{thread}")
+    edit = asked(discord(forum=True).edit(post(corrects=Posted(receipt.id, "k", "2026-07-20")), {}))
+    assert urlsplit(edit.url).path.endswith("/messages/1393862400000000003")
+    assert query(edit)["thread_id"] == [thread]
+
+
 def test_a_receipt_without_an_id_opens_a_thread() -> None:
     assert body(asked(discord(forum=True).post(post(reply_to=Receipt()), {})))["thread_name"] == "On this day"
 
