@@ -13,7 +13,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from bot.database import open_database
+from bot.database import Database, open_database
 from bot.delivery.ledger import Ledger
 from tests.witness.checker import Verdict, verdict
 from tests.witness.life import finished, live
@@ -91,10 +91,12 @@ class Loop:
             else:
                 self._last(scene, expected)
         self._end()
-        seen = self.outside.counts()
         database = open_database(scene.database)
-        self.figures.add(verdict(database, seen, expected))
+        self._judge(database, expected)
         database.close()
+
+    def _judge(self, database: Database, expected: int) -> None:
+        self.figures.add(verdict(database, self.outside.counts(), expected))
 
     def _scene(self) -> Setting:
         own = (self.figures.personality, self.figures.fault)

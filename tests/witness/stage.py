@@ -41,6 +41,16 @@ def places(personality: str, fault: str, number: int) -> list[str]:
     return [f"{personality}-{fault}-{each}" for each in range(number)]
 
 
+def told(delivery: Delivery, _facts: Mapping[str, Any]) -> list[Message]:
+    """A message that names its edition."""
+    text = f"edition={edition(delivery)} of a test"
+    return [Message(str(delivery.day), text, text)]
+
+
+def edition(delivery: Delivery) -> str:
+    return f"{delivery.subscription}/{delivery.slot}"
+
+
 @dataclass(frozen=True)
 class Setting:
     """What every process of one story shares; plain values, so that it can be handed to them."""
@@ -51,6 +61,7 @@ class Setting:
     now: Callable[[], datetime]
     speed: float = SPEED
     at: str = "00:00"
+    says: Callable[[Delivery, Mapping[str, Any]], list[Message]] = told
 
     def config(self) -> str:
         import json
@@ -64,22 +75,12 @@ class Setting:
         app = App(config, now=self.now, cache=None)
         vars(app.database)["clock"] = self.now  # a server whose clock runs as fast
         app.http = Hurried(self.now, self.speed, fast=fast)
-        app.courier = replace(app.courier, compose=told, patience=PATIENCE / self.speed)
+        app.courier = replace(app.courier, compose=self.says, patience=PATIENCE / self.speed)
         return app
 
     def planned_until(self, ledger: Ledger, instant: datetime) -> None:
         """As if a thisday had run up to an instant, and stopped."""
         ledger.open([], dict.fromkeys((EVERYONE, *self.channels), instant))
-
-
-def told(delivery: Delivery, _facts: Mapping[str, Any]) -> list[Message]:
-    """A message that names its edition."""
-    text = f"edition={edition(delivery)} of a test"
-    return [Message(str(delivery.day), text, text)]
-
-
-def edition(delivery: Delivery) -> str:
-    return f"{delivery.subscription}/{delivery.slot}"
 
 
 def setting(

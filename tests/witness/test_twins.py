@@ -6,9 +6,9 @@ The platform ignores keys and shows only words, so that nobody can say whose a p
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,14 @@ import pytest
 from bot.app import App
 from bot.channels import Doubt
 from bot.channels.mastodon import Mastodon
-from bot.database import Engine, open_database
+from bot.database import Database, open_database
 from bot.delivery import reports
 from bot.delivery.ledger import Ledger
 from bot.delivery.states import Delivery, State
 from bot.rendering.message import Message
 from tests.builders import SOAK
 from tests.witness.checker import EVERYTHING
+from tests.witness.kills import Figures, Loop
 from tests.witness.life import finished, until
 from tests.witness.stage import Setting, channel, days_ago, places
 from tests.witness.witness import Outside
@@ -42,7 +43,7 @@ def alike(delivery: Delivery, _facts: Mapping[str, Any]) -> list[Message]:
 def shared(witness: Outside, folder: Path, accounts: list[str], database: str, days: int) -> Setting:
     """Some channels on each account, for which days have come."""
     channels = {f"{each}-{number}": channel(each, witness.ports) for each in accounts for number in range(TWINS)}
-    scene = Setting(folder, database, channels, witness.pace)
+    scene = Setting(folder, database, channels, witness.pace, says=alike)
     opened = open_database(database)
     scene.planned_until(Ledger(opened), days_ago(scene.now(), days))
     opened.close()
@@ -52,8 +53,6 @@ def shared(witness: Outside, folder: Path, accounts: list[str], database: str, d
 def run(scene: Setting, expected: int, programs: int = 1) -> App:
     """Until all has ended, by so many programs at once; returns one of them."""
     apps = [scene.app() for _ in range(programs)]
-    for app in apps:
-        app.courier = replace(app.courier, compose=alike)
 
     async def together() -> None:
         await asyncio.gather(*(until(app, lambda: finished(apps[0].database, expected)) for app in apps))
@@ -64,12 +63,12 @@ def run(scene: Setting, expected: int, programs: int = 1) -> App:
     return apps[0]
 
 
-def told(database: Engine) -> Counter[str]:
-    """For each day, how many posts there are by the ledger: each is one by its receipt."""
+def counted(database: Database) -> Counter[str]:
+    """For each day, how many posts there are by the ledger. No two have one receipt."""
     kept = reports.find(database, limit=EVERYTHING)
     assert {each.state for each in kept} == {State.DELIVERED}
-    receipts = {(each.receipt_id, each.receipt_url): each.slot for each in kept}
-    return Counter(receipts.values())
+    assert len({(each.receipt_id, each.receipt_url) for each in kept}) == len(kept)
+    return Counter(each.slot for each in kept)
 
 
 @pytest.mark.parametrize("fresh", ["sqlite", "postgres"], indirect=True)
@@ -84,9 +83,38 @@ def test_there_is_a_post_for_each(
 
     app = run(scene, expected, PROGRAMS[store])
 
-    assert told(app.database) == witness.counts()
+    assert counted(app.database) == witness.counts()
     assert sum(witness.counts().values()) == expected
     app.database.close()
+
+
+class Twins(Loop):
+    """Kills programs whose channels share their accounts."""
+
+    def _scene(self) -> Setting:
+        accounts = places("ignores", self.figures.fault, self.channels // TWINS)
+        return shared(self.outside, self.folder, accounts, self.store(), self.days)
+
+    def _judge(self, database: Database, expected: int) -> None:
+        assert counted(database) == self.outside.counts()
+        self.figures.batches += 1
+        self.figures.deliveries += expected
+
+
+ALL = [(store, fault) for store in PROGRAMS for fault in ("trouble", "slow")]
+
+
+@pytest.mark.parametrize(("fresh", "fault"), ALL if SOAK else ALL[1:3], indirect=["fresh"])
+def test_there_is_a_post_for_each_after_kills(
+    witness: Outside, tmp_path: Path, request: pytest.FixtureRequest, fresh: Fresh, fault: str
+) -> None:
+    workers = PROGRAMS[request.node.callspec.params["fresh"]]
+    kills, channels, days = (200, 8 * TWINS, 10) if SOAK else (3, 2 * TWINS, 5)
+    dice, figures = random.Random(f"{witness.seed}/{fault}"), Figures("ignores", fault)
+
+    Twins(witness, tmp_path, dice, figures, fresh, workers, channels, days).run(kills, 900)
+
+    assert figures.kills == kills
 
 
 @pytest.mark.parametrize("fresh", ["sqlite", "postgres"], indirect=True)
