@@ -6,6 +6,7 @@ Whatever ends it, an error, a cancellation or a kill, leaves the delivery in a s
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import nullcontext
@@ -36,6 +37,7 @@ from bot.channels import (
 )
 from bot.channels._answers import AS_NEW
 from bot.channels._http import Within
+from bot.database import DatabaseError
 from bot.database.desk import Desk
 from bot.delivery import facts as kept
 from bot.delivery import policy, reports
@@ -49,6 +51,7 @@ R = TypeVar("R")
 FACTS_LAST = timedelta(days=7)
 PATIENCE = timedelta(minutes=10)  # for everything that one delivery asks its platform; a picture may be long in the making
 
+AGAIN = (0.1, 1.0, 5.0, 15.0, 30.0)  # seconds between the tries to write an answer down
 MOST_ALIKE = 100  # looks for one post; each passes over one more that reads the same
 
 log = logging.getLogger(__name__)
@@ -63,6 +66,9 @@ class Skip:
     """There is nothing to say, and why."""
 
     reason: str
+
+
+Outcome = Receipt | Skip | Decision | Failure | ClaimLostError  # what came of one attempt
 
 
 class Compose(Protocol):
@@ -123,13 +129,14 @@ class Courier:
     patience: timedelta = field(default=PATIENCE)
     composed: Composed = lambda _, __: None
     traffic: Traffic = field(default_factory=Traffic)
+    again: Sequence[float] = AGAIN
     writers: Desk = field(default_factory=lambda: Desk(nullcontext))
 
     async def deliver(self, delivery: Delivery, channel: Channel) -> Delivery:
         """One attempt of a waiting delivery; returns it as it then stands."""
         hold = _Hold(self.ledger, delivery, self.now)
         outcome = await self._outcome(self._sending(channel, hold), hold)
-        return await self.ledger.desk.do(self._settle, outcome, channel, hold)
+        return await self._written(outcome, channel, hold)
 
     async def settle_doubt(self, delivery: Delivery, channel: Channel, *, repeat: bool = False) -> Delivery:
         """Looks whether a doubtful post got there, or repeats it where that is safe or (`repeat`) wished."""
@@ -140,7 +147,7 @@ class Courier:
             hold = _Hold(self.ledger, delivery, self.now)
             outcome = await self._outcome(self._finding(delivery, channel), hold)
             if not isinstance(outcome, Refused):
-                return await self.ledger.desk.do(self._settle, outcome, channel, hold)
+                return await self._written(outcome, channel, hold)
             why = f"{why}; it could not be looked up: {outcome.why}"
             choice = policy.remedy(delivery, doubt, self.now(), finds=False, repeat=repeat)
         if choice is policy.Remedy.REPEAT:
@@ -216,9 +223,21 @@ class Courier:
             said = InDoubt(f"a mistake in thisday ({type(bug).__name__}); its log says more")
         return _meant(said, hold)
 
-    def _settle(
-        self, outcome: Receipt | Skip | Decision | Failure | ClaimLostError, channel: Channel, hold: _Hold
-    ) -> Delivery:
+    async def _written(self, outcome: Outcome, channel: Channel, hold: _Hold) -> Delivery:
+        """As `_settle`. An answer comes once, so a database that is away for a moment is asked again to write it down."""
+        pauses = iter(self.again if hold.fence is not None else ())
+        while True:
+            try:
+                return await self.ledger.desk.do(self._settle, outcome, channel, hold)
+            except Exception as error:
+                pause = next(pauses, None) if isinstance(error, DatabaseError) else None
+                if pause is None:
+                    log.exception("delivery %d: %s, but that could not be written down", hold.delivery.id, outcome)
+                    raise
+                log.warning("the answer to delivery %d is written down in %g s: %s", hold.delivery.id, pause, error)
+            await asyncio.sleep(pause)
+
+    def _settle(self, outcome: Outcome, channel: Channel, hold: _Hold) -> Delivery:
         """Writes the outcome down; returns the delivery as it then stands, whoever settled it."""
         delivery, now = hold.delivery, self.now()
         if isinstance(outcome, ClaimLostError):
@@ -229,18 +248,12 @@ class Courier:
         receipt = outcome if isinstance(outcome, Receipt) else NO_RECEIPT
         by_words = channel.doubt.by_words and not delivery.edits
         answer = (decision, now, _word(outcome), receipt)
-        try:
-            if hold.fence is None:
-                settled = self.ledger.record(delivery, *answer, by_words=by_words)
-            else:
-                settled = self.ledger.settle(delivery.id, hold.fence, *answer, by_words=by_words)
-                if settled is None and by_words and receipt.id:
-                    settled = self._exchanged(delivery, hold.fence, receipt)
-        except Exception:
-            log.exception(
-                "delivery %d is %s %s, but that could not be written down", delivery.id, decision.state, receipt.url
-            )
-            raise
+        if hold.fence is None:
+            settled = self.ledger.record(delivery, *answer, by_words=by_words)
+        else:
+            settled = self.ledger.settle(delivery.id, hold.fence, *answer, by_words=by_words)
+            if settled is None and by_words and receipt.id:
+                settled = self._exchanged(delivery, hold.fence, receipt)
         return settled or self._standing(delivery)
 
     def _exchanged(self, delivery: Delivery, fence: int, receipt: Receipt) -> Delivery | None:

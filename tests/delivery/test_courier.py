@@ -6,10 +6,12 @@ import asyncio
 import logging
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot.channels import Channel, Claim, Failure, InDoubt, Post, Receipt, Refused, Scope, Throttled, Unavailable, key_for
+from bot.database import DatabaseError
 from bot.delivery import facts, pauses, reports
 from bot.delivery.courier import Skip
 from bot.delivery.ledger import LEASE, Ledger
@@ -314,6 +316,35 @@ def test_a_server_that_does_not_tell_its_limits_stops_no_post(world: World, know
     assert world.compose.asked == [known]
 
 
+class Away(Ledger):
+    """The database is away for so many answers; the last of the lost ones had been written all the same."""
+
+    away = 2
+
+    def settle(self, *args: Any, **more: Any) -> Delivery | None:
+        self.away -= 1
+        if self.away == 0:
+            super().settle(*args, **more)
+        if self.away >= 0:
+            raise DatabaseError("it restarts")
+        return super().settle(*args, **more)
+
+
+@pytest.mark.parametrize("failure", [None, Throttled("slowly", timedelta(minutes=1))])
+def test_an_answer_waits_for_a_database_that_is_away(world: World, failure: Failure | None) -> None:
+    away = Away(world.ledger.database)
+    courier = replace(world.courier, ledger=away, again=(0.0, 0.0, 0.0))
+    world.platform.before.append(raises(failure) if failure else None)
+
+    after = asyncio.run(courier.deliver(world.opened(), Plain()))
+
+    assert away.away == -1
+    assert after.state is (State.WAITING if failure else State.DELIVERED)
+    assert [each.outcome for each in reports.attempts(world.ledger.database, after.id)] == [
+        "throttled" if failure else "delivered"
+    ]
+
+
 def test_an_answer_that_cannot_be_written_down_is_in_the_log(world: World, caplog: pytest.LogCaptureFixture) -> None:
     class Full(Ledger):
         def settle(self, *args: object, **more: object) -> Delivery | None:
@@ -325,4 +356,4 @@ def test_an_answer_that_cannot_be_written_down_is_in_the_log(world: World, caplo
     with pytest.raises(BotError, match="the disk is full"):
         deliver(world, Plain(), delivery)
 
-    assert f"delivery {delivery.id} is delivered" in caplog.text
+    assert f"delivery {delivery.id}: Receipt(" in caplog.text
