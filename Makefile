@@ -41,6 +41,7 @@ bench: .venv/development  ## measure, and print the ratios
 	@$(BIN)/python bench/due.py
 	@$(BIN)/python bench/card.py
 	@$(BIN)/python bench/ledger.py
+	@$(BIN)/python bench/flat.py
 	@$(BIN)/python bench/drain.py
 	@$(BIN)/python bench/deliver.py
 

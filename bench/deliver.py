@@ -61,17 +61,18 @@ class Measured:
 # --- the contestants: each is given the addresses and the bytes, and answers what it measured
 
 
-def thisday(urls: Sequence[str], trust: ssl.SSLContext | None, client: str) -> Measured:
+def thisday(urls: Sequence[str], trust: ssl.SSLContext | None, client: str, database: str = "thisday.db") -> Measured:
     from bot.app import App, read_config
     from bot.channels._http import Http
     from bot.cli.run import _faster_loop
 
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "config.yaml"
-        path.write_text(config(urls, client), "utf-8")
+        path.write_text(config(urls, client, database), "utf-8")
         at = [NOON - timedelta(minutes=1)]
         begun = time.monotonic()
         app = App(read_config(path), now=lambda: at[0] + timedelta(seconds=time.monotonic() - begun))
+        app.database.clock = app.now  # type: ignore[method-assign]  # a server knows another time than this race
         if trust:  # a certificate that was made for this race
             app.http = Http(allow_private=True, now=app.now, fast=client == "aiohttp", verify=trust)
         with asyncio.Runner(loop_factory=_faster_loop() if client == "aiohttp" else None) as runner:
@@ -93,8 +94,8 @@ async def _thisday(app: Any, at: list[datetime], posts: int) -> Measured:
     return measured
 
 
-def config(urls: Sequence[str], client: str) -> str:
-    top = ["calendars: [iran-hostage-crisis]", "timezone: UTC", "at: '12:00'", "database: thisday.db"]
+def config(urls: Sequence[str], client: str, database: str = "thisday.db") -> str:
+    top = ["calendars: [iran-hostage-crisis]", "timezone: UTC", "at: '12:00'", f"database: '{database}'"]
     network = f"network: {{allow_private: true, client: {client}}}"
     channels = (f"  c{number:05}: {{kind: webhook, url: '{url}', secret: {SECRET}}}" for number, url in enumerate(urls))
     return "\n".join([*top, network, "channels:", *channels])

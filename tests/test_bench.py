@@ -31,6 +31,18 @@ def test_a_race_is_run_to_its_end_and_its_figures_are_kept(tmp_path: Path) -> No
     assert all(name in said.stdout for name in names)
 
 
+def test_a_delivery_is_measured_on_both_ledgers() -> None:
+    words = ["--posts", "20", "40", "--rounds", "1"]
+
+    said = subprocess.run(
+        [sys.executable, BENCH / "flat.py", *words], check=True, capture_output=True, text=True, timeout=240
+    ).stdout
+
+    rows = [line.split() for line in said.splitlines()[1:]]
+    assert [row[:2] for row in rows] == [["sqlite", "20"], ["sqlite", "40"], ["postgres", "20"], ["postgres", "40"]]
+    assert all(float(each) > 0 for row in rows for each in (row[2], row[4], row[5], row[6]))
+
+
 @pytest.mark.parametrize(
     ("wanted", "given"),
     [
