@@ -7,10 +7,14 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bot.database import Engine, open_database
 from bot.delivery.ledger import Ledger
 from tests.postgres import Cluster, running
+
+settings.register_profile("thisday", deadline=None)  # tests run beside others; time is measured in bench/
+settings.load_profile("thisday")
 
 
 @pytest.fixture(scope="session")

@@ -51,6 +51,7 @@ _UNREACHABLE = "cannot be reached; see that PostgreSQL runs and lets this machin
 # By the SQLSTATE or its class.
 _ADVICE = {
     "08": _UNREACHABLE,
+    "23505": "was told the same by two at once, and this one was undone; the next call may do it again",
     "25P03": "took its lock back from this program, which stood still in the middle of writing; the next call begins anew",
     "25006": "is read-only (a standby?); name the one that can be written",
     "28": "does not let this user in; see the user and the password (in the URL, in PGPASSWORD or in ~/.pgpass)",

@@ -378,7 +378,7 @@ FOREIGN = st.lists(st.sampled_from(CHUNKS), max_size=300).map("".join)
 
 @pytest.mark.skipif(not SPECS.exists(), reason="the contracts are not beside this checkout")
 @pytest.mark.parametrize(("name", "way"), ASKED)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(text=FOREIGN, title=FOREIGN.filter(str.strip), times=st.integers(1, 30))
 def test_what_fits_the_budget_is_taken_by_the_platform(name: str, way: Case, text: str, title: str, times: int) -> None:
     asked = channel(name, way)

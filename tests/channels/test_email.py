@@ -231,7 +231,7 @@ def test_a_long_address_to_unsubscribe_at_is_never_broken() -> None:
 TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), max_size=200)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(title=TEXTS, text=st.text(max_size=3000).map(lambda each: each.encode("utf-8", "replace").decode()))
 def test_no_line_is_too_long_and_no_header_is_added(title: str, text: str) -> None:
     wire = subject(title)

@@ -264,7 +264,7 @@ CHUNKS = [
 PROSE = st.lists(st.sampled_from(CHUNKS), max_size=40).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(text=PROSE)
 def test_foreign_text_means_nothing_in_markdown(text: str) -> None:
     line = " ".join(text.split())

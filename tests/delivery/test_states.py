@@ -244,7 +244,5 @@ class LedgerMachine(RuleBasedStateMachine):
 def test_the_ledger_walked_at_random_does_what_a_plain_dict_would(fresh: Callable[[], str]) -> None:
     run_state_machine_as_test(
         lambda: LedgerMachine(fresh()),  # type: ignore[arg-type]  # whatever makes a machine will do
-        settings=settings(
-            max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-        ),
+        settings=settings(max_examples=60, stateful_step_count=40, suppress_health_check=[HealthCheck.too_slow]),
     )

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import Mistake, Problems
@@ -185,7 +185,6 @@ def test_a_file_that_is_no_table_is_a_mistake() -> None:
         imported(b"date,title\n" + b"x" * 200_000, "a.csv", {})
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_a_table_or_a_mistake(text: str) -> None:
     with suppress(Problems):

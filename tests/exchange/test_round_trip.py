@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.calendars.almanac import Almanac
@@ -156,7 +156,6 @@ def test_a_calendar_written_as_yaml_is_the_same_calendar(name: str) -> None:
     assert list(back.events) == list(out.events)
 
 
-@settings(deadline=None)
 @given(
     title=WORDS.map(lambda text: text.replace("\n", " ")),
     text=WORDS | st.just(""),
@@ -170,7 +169,6 @@ def test_any_text_comes_back(title: str, text: str, more: str, tag: str, place: 
     assert back_from(calendar([full])) == full
 
 
-@settings(deadline=None)
 @given(day=st.dates(date(1, 1, 1), date(2400, 12, 31)), source=TEXTS, publisher=WORDS)
 def test_any_date_and_any_source_come_back(day: date, source: str, publisher: str) -> None:
     full = replace(filled(day), sources=(Source(source, publisher), Source(publisher, source, "https://e.example/?a=1,2;b")))

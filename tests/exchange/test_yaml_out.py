@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.calendars.format import EventEntry
@@ -79,7 +79,6 @@ def test_a_calendar_without_events_is_one() -> None:
     assert loaded(written(HEAD, [])).title == "The museum"
 
 
-@settings(deadline=None)
 @example("\x85", "0", "\u2028")
 @given(st.lists(ANY, min_size=1, max_size=3).map("\n".join), ANY, ANY)
 def test_any_text_is_read_back_as_it_was_written(text: str, title: str, tag: str) -> None:

@@ -67,7 +67,7 @@ def test_links_and_bold_stand_where_they_should() -> None:
     assert shown.of("textEntityTypeBold")
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(text=FOREIGN)
 def test_foreign_text_is_shown_letter_by_letter_and_calls_nobody(text: str) -> None:
     shown = parsed(f"x {HTML.escape(text)} x")
@@ -76,7 +76,7 @@ def test_foreign_text_is_shown_letter_by_letter_and_calls_nobody(text: str) -> N
     assert not CALLING & {sort for sort, _ in shown.entities}
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(text=FOREIGN, label=FOREIGN)
 def test_a_link_and_bold_are_parsed_and_counted_as_we_count_them(text: str, label: str) -> None:
     url = f"https://example.org/?a=1&b={text.split(' ', maxsplit=1)[0]}"

@@ -357,7 +357,7 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(words=st.lists(WORDS, max_size=60), look=st.sampled_from(LOOKS), language=st.sampled_from(["en", "fa"]))
 def test_any_title_is_whole_or_ends_with_a_word_and_an_ellipsis(words: list[str], look: Look, language: str) -> None:
     title = " ".join(words)

@@ -362,7 +362,7 @@ def letters(text: str) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 @given(events=st.lists(EVENTS, min_size=1, max_size=3, unique_by=lambda each: each.key))
 def test_any_words_at_all_are_well_told_by_every_kind(kind: str, events: list[Event]) -> None:
     edition = edition_of(DAY, *events)

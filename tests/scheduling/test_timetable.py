@@ -44,7 +44,7 @@ def named(found: list[Subscription]) -> list[Subscription]:
     return [replace(each, name=f"s{number}") for number, each in enumerate(found)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(subscriptions, st.lists(st.integers(-600, 6000), min_size=1, max_size=20))
 def test_it_finds_what_the_plain_question_finds(found: list[Subscription], steps: list[int]) -> None:
     known = named(found)
@@ -59,7 +59,7 @@ def test_it_finds_what_the_plain_question_finds(found: list[Subscription], steps
         cursors = {**cursors, EVERYONE: max(now, cursors[EVERYONE])}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(subscriptions, st.integers(0, 60 * 24 * 400))
 def test_it_knows_the_same_next_instant(found: list[Subscription], minutes: int) -> None:
     known, now = named(found), START + timedelta(minutes=minutes)
