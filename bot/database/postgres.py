@@ -32,7 +32,10 @@ _LOCKS = 20_260_704  # ours among the advisory locks of a database: any number t
 
 # Both sides notice within a minute that the other is gone; a lock is waited for as long as in SQLite. A program that
 # stands still in the middle of writing (a suspended machine) has its lock taken away.
+# What is due comes in the order of an index, page by page; a server that has not counted the table yet would rather read
+# all of it, sort it, and compile that.
 _SESSION = (
+    "-c enable_bitmapscan=off -c jit=off "
     "-c idle_in_transaction_session_timeout=30s -c lock_timeout=10s -c client_min_messages=warning "
     "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
 )

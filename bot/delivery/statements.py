@@ -1,5 +1,9 @@
 """What does the ledger say to the database? Every statement of it, in SQL that SQLite and PostgreSQL read alike."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+
 # --- planning
 
 # Opens a delivery unless it is open already: the unique key makes planning twice harmless.
@@ -22,28 +26,48 @@ CURSORS = "SELECT subscription, planned_until FROM cursor"
 
 # --- what is to be done
 
-# A part of a thread waits for the part before it; an edit needs no other. Read page by page: what comes after a moment
-# and a number.
-DUE = """
-SELECT * FROM delivery AS d
-WHERE next_at <= :now AND next_at >= :after AND (next_at > :after OR id > :after_id)
-  AND state = 'waiting' AND expires_at > :now
+# A part of a thread waits for the part before it; an edit needs no other.
+_READY = """
+  state = 'waiting' AND expires_at > :now
   AND NOT EXISTS (SELECT 1 FROM pause AS p WHERE p.subscription = d.subscription)
   AND (part = 1 OR SUBSTR(run, 1, 5) = 'edit-' OR EXISTS (
     SELECT 1 FROM delivery AS prior
     WHERE prior.subscription = d.subscription AND prior.day = d.day AND prior.run = d.run
       AND prior.part = d.part - 1 AND prior.state = 'delivered'))
-ORDER BY next_at, id
-LIMIT :limit
 """
-
-DOUBTFUL = """
-SELECT * FROM delivery AS d
-WHERE next_at <= :now AND state = 'in-doubt'
+_IN_DOUBT = """
+  next_at <= :now AND state = 'in-doubt' AND first_tried IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM pause AS p WHERE p.subscription = d.subscription)
-ORDER BY next_at, id
-LIMIT :limit
 """
+_FIRST = "ORDER BY next_at, id LIMIT :limit"
+_PAGE = f"AND {_READY} {_FIRST}"
+# Read page by page: what comes after a moment and a number. In two halves, so that each begins at its place in the index:
+# thousands share one moment.
+DUE = f"""
+SELECT * FROM (SELECT * FROM delivery AS d WHERE next_at = :after AND next_at <= :now AND id > :after_id {_PAGE}) AS same
+UNION ALL
+SELECT * FROM (SELECT * FROM delivery AS d WHERE next_at > :after AND next_at <= :now {_PAGE}) AS later
+{_FIRST}
+"""  # noqa: S608  # constants
+DOUBTFUL = f"SELECT * FROM delivery AS d WHERE {_IN_DOUBT} {_FIRST}"  # noqa: S608  # constants
+
+
+def due_among(numbers: Iterable[int]) -> str:
+    """As `DUE`, of these alone."""
+    after = "(next_at > :after OR next_at = :after AND id > :after_id)"
+    return f"SELECT * FROM {_these(numbers)} WHERE next_at <= :now AND {after} {_PAGE}"  # noqa: S608  # whole numbers
+
+
+def doubtful_among(numbers: Iterable[int]) -> str:
+    """As `DOUBTFUL`, of these alone."""
+    return f"SELECT * FROM {_these(numbers)} WHERE {_IN_DOUBT} {_FIRST}"  # noqa: S608  # whole numbers
+
+
+def _these(numbers: Iterable[int]) -> str:
+    """Deliveries by their numbers. With a limit, so that an engine begins with them, and not with all that is due."""
+    known = [str(int(each)) for each in numbers]
+    return f"(SELECT * FROM delivery WHERE id IN ({', '.join(known)}) LIMIT {len(known)}) AS d"  # noqa: S608  # whole numbers
+
 
 NEXT_DUE = """
 SELECT next_at FROM delivery AS d

@@ -121,8 +121,7 @@ class Among(Ledger):
 
     def __init__(self, database: Database, shard: Shard) -> None:
         super().__init__(database)
-        numbers = ", ".join(str(int(each)) for each in shard.numbers)
-        self._due, self._doubtful = _among(sql.DUE, numbers), _among(sql.DOUBTFUL, numbers)
+        self._due, self._doubtful = sql.due_among(shard.numbers), sql.doubtful_among(shard.numbers)
 
     def due(self, now: datetime, limit: int, after: Delivery | None = None) -> list[Delivery]:
         last = (micros(after.next_at), after.id) if after and after.next_at else (0, 0)
@@ -132,10 +131,6 @@ class Among(Ledger):
     def doubtful(self, now: datetime, limit: int = SHARD) -> list[Delivery]:
         rows = self.database.fetch(self._doubtful, {"now": micros(now), "limit": limit})
         return [delivery_from(row) for row in rows]
-
-
-def _among(statement: str, numbers: str) -> str:
-    return statement.replace("ORDER BY", f"AND id IN ({numbers})\nORDER BY")
 
 
 @dataclass(slots=True)

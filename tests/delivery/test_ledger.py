@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
@@ -10,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from bot.channels import Receipt
-from bot.database import open_database
+from bot.database import micros, open_database
+from bot.database.sqlite import Sqlite
 from bot.delivery import facts, pauses, reports
+from bot.delivery import statements as sql
 from bot.delivery.ledger import LEASE, QUIET, Ledger
 from bot.delivery.states import Decision, Delivery, NewDelivery, State
 from tests.delivery.fakes import DAY, NOON
@@ -118,6 +121,22 @@ def test_the_words_of_the_first_claim_are_kept_and_count_for_every_attempt(ledge
     assert ledger.claim(delivery.id, fence, LATER, words=["other", "another part"]) is None
     assert [ledger.text(each) for each in reports.find(ledger.database)] == ["its second part", "first"]
     assert state(ledger, delivery) is State.WAITING
+
+
+def test_a_page_of_what_is_due_begins_at_its_place_in_the_index(ledger: Ledger) -> None:
+    ledger.open((replace(NEW, subscription=f"channel-{number}") for number in range(1000)), {})
+    asked = {"now": micros(NOON), "after": micros(NOON), "after_id": 500, "limit": 10}
+    lite = isinstance(ledger.database, Sqlite)
+
+    rows = ledger.database.fetch(f"EXPLAIN {'QUERY PLAN' if lite else ''} {sql.DUE}", asked)
+
+    plan = "\n".join(str(row["detail" if lite else "QUERY PLAN"]) for row in rows)
+    assert re.search(
+        r"INDEX delivery_next \(next_at=\? AND id>\?\)" if lite else r"Cond: .*next_at = .* AND \(id > '500'", plan
+    )
+    assert not re.search(r"SCAN d\b|Scan on delivery", plan)
+    after = ledger.due(NOON, 500)[-1]
+    assert [each.subscription for each in ledger.due(NOON, 2, after)] == ["channel-500", "channel-501"]
 
 
 def test_equal_words_are_kept_once_a_month(ledger: Ledger) -> None:

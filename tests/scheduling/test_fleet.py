@@ -114,12 +114,14 @@ async def all_done(ledger: Ledger, bells: Sequence[Doorbell], couriers: Couriers
     ringer = Ringer(ledger, bells[0], places, again=SOON)
     workers = [Worker(couriers.dispatcher, ledger.database, now) for _ in bells]
     running = [asyncio.create_task(each.run(bell, stop)) for each, bell in zip(workers, bells, strict=True)]
-    async with asyncio.timeout(60):
-        while reports.counts(ledger.database)[State.DELIVERED] < DELIVERIES:
-            await ringer.dispatch(now())
-            await ringer.returned(0.02)
-    stop.set()
-    await asyncio.gather(*running)
+    try:
+        async with asyncio.timeout(60):
+            while reports.counts(ledger.database)[State.DELIVERED] < DELIVERIES:
+                await ringer.dispatch(now())
+                await ringer.returned(0.02)
+    finally:
+        stop.set()
+        await asyncio.gather(*running)
 
 
 @pytest.mark.parametrize("seed", [SEED], ids=[f"THISDAY_SEED={SEED}"])
