@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from bot.database import Database
 from bot.errors import Mistake
@@ -30,6 +28,11 @@ POLL = 5.0  # seconds, should a notice of the server be lost
 DEAD = 30.0  # seconds without a heartbeat of a worker
 _LOCK = 20_260_705  # among the advisory locks of a database, while the tables of the bell are made
 
+AT_ONCE = 1000  # rings in one statement
+_UNHEARD = """
+SELECT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE status = 'todo' AND queue_name = %(queue)s) AS unheard
+"""
+
 log = logging.getLogger(__name__)
 
 
@@ -40,12 +43,12 @@ class Procrastinate:
     app: procrastinate.App
 
     async def ring(self, shards: Sequence[Shard]) -> None:
-        by_account: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for each in shards:
-            by_account[each.account].append({"shard": list(each.numbers), "account": each.account})
-        for account, rings in by_account.items():
-            job = self.app.configure_task(TASK, queue=QUEUE, lock=account or None, allow_unknown=True)
-            await job.batch_defer_async(*rings)
+        for start in range(0, len(shards), AT_ONCE):
+            await self.app.job_manager.batch_defer_jobs_async(list(map(self._job, shards[start : start + AT_ONCE])))
+
+    def _job(self, shard: Shard) -> procrastinate.jobs.Job:
+        deferrer = self.app.configure_task(TASK, queue=QUEUE, lock=shard.account or None, allow_unknown=True)
+        return deferrer.make_new_job(shard=list(shard.numbers), account=shard.account)
 
     async def answer(self, carry: Callable[[Shard], Awaitable[None]]) -> None:
         @self.app.task(name=TASK, queue=QUEUE)
@@ -74,11 +77,13 @@ class Procrastinate:
             shutdown_graceful_timeout=GRACE + 5,
         )
 
-    async def forget(self) -> None:
+    async def forget(self) -> bool:
         jobs = self.app.job_manager
         await jobs.prune_stalled_workers(DEAD)
         for each in await jobs.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=DEAD):
             await jobs.finish_job(each, procrastinate.jobs.Status.FAILED, delete_job=True)
+        found = await self.app.connector.execute_query_one_async(_UNHEARD, queue=QUEUE)
+        return bool(found["unheard"])
 
 
 @asynccontextmanager

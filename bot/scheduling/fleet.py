@@ -30,6 +30,7 @@ from bot.scheduling.dispatch import Dispatcher, Places, apart
 
 SHARD = 500  # deliveries of one host, at most: some seconds of work, which is lost time if its worker dies
 AGAIN = timedelta(seconds=30)  # until a ring counts as lost, if its deliveries are still due
+LOST = timedelta(minutes=10)  # the same, while the bell has rings that nobody has heard
 PAGE = 5_000  # deliveries that the planner reads at once
 GRACE = 30.0  # seconds that couriers under way get when a worker is asked to stop
 
@@ -54,8 +55,8 @@ class Doorbell(Protocol):
         """Carries what is rung for, until it is cancelled; a shard that was carried is forgotten by the bell."""
         ...
 
-    async def forget(self) -> None:
-        """Rings that a worker took with it when it died are dropped."""
+    async def forget(self) -> bool:
+        """Drops the rings that a worker took with it when it died; says whether others still wait to be heard."""
         ...
 
 
@@ -63,7 +64,8 @@ class Doorbell(Protocol):
 class Ringer:
     """In the planner's scheduler, in the place of a dispatcher: rings for what is due instead of sending it.
 
-    Each delivery is rung for when it has become due, and once more at every `again` while it still is.
+    Each delivery is rung for when it has become due, and once more after `again` if it still is. While the bell has rings
+    that nobody has heard, it is rung for again after `LOST` only: a crowded hour must not pile up rings for what waits.
     """
 
     ledger: Ledger
@@ -80,8 +82,7 @@ class Ringer:
     async def dispatch(self, now: datetime) -> int:
         """Rings; says for how many deliveries."""
         found: list[Delivery] = []
-        if self._begun is None or not timedelta() <= now - self._begun < self.again:
-            await self.bell.forget()
+        if await self._again(now):
             self._begun, self._last = now, None
             found += await asyncio.to_thread(self.ledger.doubtful, now, PAGE)
         while page := await asyncio.to_thread(self.ledger.due, now, PAGE, self._last):
@@ -90,6 +91,14 @@ class Ringer:
         if found:
             await self.bell.ring(await asyncio.to_thread(self._shards, found))
         return len(found)
+
+    async def _again(self, now: datetime) -> bool:
+        """Whether what was rung for and is still due may be taken for lost."""
+        since = None if self._begun is None else now - self._begun
+        if since is not None and timedelta() <= since < self.again:
+            return False
+        unheard = await self.bell.forget()
+        return since is None or not (unheard and timedelta() <= since < LOST)
 
     async def idle(self, grace: float) -> None:
         """Nothing is out: what was rung for is in the ledger."""
