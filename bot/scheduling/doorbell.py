@@ -23,7 +23,8 @@ except ImportError as error:
     raise Mistake(f"many machines need an engine that is not here ({error})", advice) from error
 
 QUEUE, TASK = "thisday", "carry"
-SHARDS = 4  # at once, in one worker
+SHARDS = 16  # at once, in one worker: on many platforms a shard is one channel, whose posts go one after the other
+CONNECTIONS = 6  # of the bell: for each of its statements, not for each shard
 POLL = 5.0  # seconds, should a notice of the server be lost
 DEAD = 30.0  # seconds without a heartbeat of a worker
 _LOCK = 20_260_705  # among the advisory locks of a database, while the tables of the bell are made
@@ -90,7 +91,7 @@ class Procrastinate:
 async def doorbell(address: str, database: Database) -> AsyncIterator[Procrastinate]:
     """The bell in the database at an address, its tables made if there are none."""
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
-    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=address, min_size=1, max_size=SHARDS + 2))
+    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=address, min_size=1, max_size=CONNECTIONS))
     async with app.open_async():
         await _made(app, database)
         yield Procrastinate(app)
