@@ -63,7 +63,9 @@ class Procrastinate:
         while True:
             try:
                 await self._listen()
-            except Exception:
+            except Exception as error:
+                if _is_cancelled():  # its end came out as the failure of what was under way
+                    raise asyncio.CancelledError from error
                 # The server was away, or took a machine that slept for dead.
                 log.exception("the doorbell went silent; it is listened to again in %s seconds", POLL)
             await asyncio.sleep(POLL)
@@ -85,6 +87,11 @@ class Procrastinate:
             await jobs.finish_job(each, procrastinate.jobs.Status.FAILED, delete_job=True)
         found = await self.app.connector.execute_query_one_async(_UNHEARD, queue=QUEUE)
         return bool(found["unheard"])
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 @asynccontextmanager

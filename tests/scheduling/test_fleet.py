@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -23,7 +24,7 @@ from bot.delivery.pace import Hold, Place, Traffic
 from bot.delivery.states import Decision, Delivery, NewDelivery, State
 from bot.scheduling import fleet
 from bot.scheduling.dispatch import Dispatcher
-from bot.scheduling.doorbell import doorbell
+from bot.scheduling.doorbell import Procrastinate, doorbell
 from bot.scheduling.fleet import Doorbell, Ringer, Shard, Worker
 from bot.scheduling.scheduler import offset
 from tests.postgres import Cluster
@@ -159,6 +160,34 @@ def test_the_bell_of_procrastinate_is_heard_by_all_workers(store: Engine, cluste
 
     assert set(couriers.posted.values()) == {1}
     assert len(couriers.posted) == DELIVERIES
+
+
+def test_a_worker_leaves_though_its_bell_fails_when_it_is_asked_to() -> None:
+    """As procrastinate does whose server is away: its end comes out as the failure of its last statement."""
+    listening = asyncio.Event()
+
+    class Away:
+        tasks: ClassVar[list[object]] = []
+
+        def task(self, **_: str) -> Callable[[object], None]:
+            return self.tasks.append
+
+        async def run_worker_async(self, **_: object) -> None:
+            listening.set()
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                raise ConnectionError("the server is away") from None
+
+    async def story() -> None:
+        bell = Procrastinate(Away())  # type: ignore[arg-type]  # as far as it is used here
+        answering = asyncio.create_task(bell.answer(lambda _: asyncio.sleep(0)))
+        await listening.wait()
+        answering.cancel()
+        await asyncio.wait((answering,), timeout=10)
+        assert answering.cancelled()
+
+    asyncio.run(story())
 
 
 RATE = Rate(5, timedelta(seconds=1))
