@@ -84,7 +84,7 @@ class Procrastinate:
         jobs = self.app.job_manager
         await jobs.prune_stalled_workers(DEAD)
         for each in await jobs.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=DEAD):
-            await jobs.finish_job(each, procrastinate.jobs.Status.FAILED, delete_job=True)
+            await jobs.retry_job(each)
         found = await self.app.connector.execute_query_one_async(_UNHEARD, queue=QUEUE)
         return bool(found["unheard"])
 

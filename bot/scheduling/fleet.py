@@ -30,7 +30,7 @@ from bot.scheduling.dispatch import Dispatcher, Places, apart
 
 SHARD = 500  # deliveries of one host, at most: some seconds of work, which is lost time if its worker dies
 AGAIN = timedelta(seconds=30)  # until a ring counts as lost, if its deliveries are still due
-LOST = timedelta(minutes=10)  # the same, while the bell has rings that nobody has heard
+LOST = timedelta(hours=1)  # the same, while the bell has rings that nobody has heard
 PAGE = 5_000  # deliveries that the planner reads at once
 GRACE = 30.0  # seconds that couriers under way get when a worker is asked to stop
 
@@ -56,7 +56,7 @@ class Doorbell(Protocol):
         ...
 
     async def forget(self) -> bool:
-        """Drops the rings that a worker took with it when it died; says whether others still wait to be heard."""
+        """Rings that a worker took with it when it died can be heard again; says whether any wait to be heard."""
         ...
 
 
