@@ -10,8 +10,10 @@ import hashlib
 import hmac
 import json
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import Any, Self
 from urllib.parse import parse_qs
 
@@ -48,6 +50,7 @@ class Platforms:
     files: dict[str, bytes] = field(default_factory=dict)  # by id
     shared: set[str] = field(default_factory=set)  # the files that were completed
     edits: list[Any] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=count)  # of posts; no platform gives one a second time
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __enter__(self) -> Self:
@@ -156,7 +159,7 @@ def _slack_api(platforms: Platforms, seen: Seen, method: str) -> Reply:
 
 
 def _posted(platforms: Platforms, body: Any) -> Reply:
-    ts = f"17845272{len(platforms.posts['bot']):02}.000300"
+    ts = f"17845272{next(platforms.numbers):02}.000300"
     platforms.posts["bot"].append({**body, "ts": ts})
     return _json(
         200, {"ok": True, "channel": CHANNEL, "ts": ts, "message": {"type": "message", "text": body["text"], "ts": ts}}
@@ -240,7 +243,7 @@ def _status(platforms: Platforms, seen: Seen) -> Reply:
         return _json(200, platforms.keys[key])
     if any(platforms.media.get(each, 0) < 2 for each in body.get("media_ids", [])):
         return _json(422, {"error": "Cannot attach files that have not finished processing. Try again in a moment!"})
-    number = 116822046110229504 + len(platforms.posts["mastodon"])
+    number = 116822046110229504 + next(platforms.numbers)
     status = {
         "id": str(number),
         "created_at": "2026-11-04T09:00:01.204Z",
